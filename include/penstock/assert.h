@@ -10,9 +10,9 @@ namespace penstock {
 }  // namespace penstock
 
 // Always on, also in release: a broken invariant stops the process rather than going on wrong.
-#define PENSTOCK_ASSERT(expression)                                                \
-  (__builtin_expect(static_cast<bool>(expression), 1)                              \
-       ? static_cast<void>(0)                                                      \
+#define PENSTOCK_ASSERT(expression)                   \
+  (__builtin_expect(static_cast<bool>(expression), 1) \
+       ? static_cast<void>(0)                         \
        : ::penstock::assertion_failed(__FILE__, __LINE__, #expression))
 
 // Costly checks, in debug builds only.

@@ -52,15 +52,15 @@ enum class Code : std::uint8_t {
   // The client left: logs and metrics only, status 499.
   client_closed,
   // Never reach a client; the place where they stop turns them into one of the above.
-  closed,       // the peer closed the connection in an orderly way
-  reset,        // the connection broke
-  timed_out,    // a deadline passed
-  cancelled,    // we asked for the end ourselves
-  malformed,    // bytes that break their format
-  too_large,    // a bound of ours was met
-  refused,      // a queue or pool was full
-  dns_failed,   // no address for a name
-  tls_failed,   // handshake, verification or record layer
+  closed,      // the peer closed the connection in an orderly way
+  reset,       // the connection broke
+  timed_out,   // a deadline passed
+  cancelled,   // we asked for the end ourselves
+  malformed,   // bytes that break their format
+  too_large,   // a bound of ours was met
+  refused,     // a queue or pool was full
+  dns_failed,  // no address for a name
+  tls_failed,  // handshake, verification or record layer
 };
 
 // Whose doing it was.
@@ -106,22 +106,22 @@ const ErrorText& describe(Code code) noexcept;
 // cannot compile a statement expression around co_await.
 #define PENSTOCK_JOIN_IMPL(a, b) a##b
 #define PENSTOCK_JOIN(a, b) PENSTOCK_JOIN_IMPL(a, b)
-#define PENSTOCK_TRY_IMPL(result, name, expression, leave)   \
-  auto result = expression;                                  \
-  if (!result) leave std::unexpected((result).error());      \
+#define PENSTOCK_TRY_IMPL(result, name, expression, leave) \
+  auto result = expression;                                \
+  if (!result) leave std::unexpected((result).error());    \
   auto name = std::move(*(result))
 #define PENSTOCK_TRY(name, expression) \
   PENSTOCK_TRY_IMPL(PENSTOCK_JOIN(result_, __LINE__), name, expression, return)
 #define PENSTOCK_CO_TRY(name, expression) \
   PENSTOCK_TRY_IMPL(PENSTOCK_JOIN(result_, __LINE__), name, expression, co_return)
 // The same for a Result<> whose value is of no interest.
-#define PENSTOCK_CHECK(expression)                                                    \
-  do {                                                                                \
-    auto check_result = expression;                                                   \
-    if (!check_result) return std::unexpected(check_result.error());                  \
+#define PENSTOCK_CHECK(expression)                                   \
+  do {                                                               \
+    auto check_result = expression;                                  \
+    if (!check_result) return std::unexpected(check_result.error()); \
   } while (false)
-#define PENSTOCK_CO_CHECK(expression)                                                 \
-  do {                                                                                \
-    auto check_result = expression;                                                   \
-    if (!check_result) co_return std::unexpected(check_result.error());               \
+#define PENSTOCK_CO_CHECK(expression)                                   \
+  do {                                                                  \
+    auto check_result = expression;                                     \
+    if (!check_result) co_return std::unexpected(check_result.error()); \
   } while (false)

@@ -15,8 +15,8 @@ constexpr std::array table{
               "The HTTP message is malformed. Check the client or the proxy in front of it.",
               Advice::never, true},
     ErrorText{400, invalid, "invalid_json",
-              "The request body is not acceptable JSON: send one UTF-8 JSON object.",
-              Advice::never, false},
+              "The request body is not acceptable JSON: send one UTF-8 JSON object.", Advice::never,
+              false},
     ErrorText{400, invalid, "invalid_value", "A field of the request has an invalid value.",
               Advice::never, false},
     ErrorText{400, invalid, "missing_field", "A required field of the request is missing.",
@@ -67,8 +67,8 @@ constexpr std::array table{
               "The request head has too many or too large header fields.", Advice::never, true},
     ErrorText{500, server, "internal_error", "The gateway failed. This is a defect: report it.",
               Advice::none, true},
-    ErrorText{501, invalid, "not_implemented",
-              "This method or transfer coding is not implemented.", Advice::never, true},
+    ErrorText{501, invalid, "not_implemented", "This method or transfer coding is not implemented.",
+              Advice::never, true},
     ErrorText{502, server, "upstream_bad_response",
               "The model provider sent an answer that could not be used.", Advice::none, false},
     ErrorText{502, server, "upstream_connect_failed",
@@ -90,8 +90,8 @@ constexpr std::array table{
               "No target of this model is available. Try again later.", Advice::later, false},
     ErrorText{504, server, "upstream_timeout",
               "The model provider did not answer within the time limit.", Advice::none, false},
-    ErrorText{505, invalid, "version_not_supported",
-              "This server speaks HTTP/1.1 and HTTP/1.0.", Advice::never, true},
+    ErrorText{505, invalid, "version_not_supported", "This server speaks HTTP/1.1 and HTTP/1.0.",
+              Advice::never, true},
     ErrorText{502, server, "upstream_stream_interrupted",
               "The answer of the model provider was cut off. What was received is incomplete.",
               Advice::none, true},
@@ -113,6 +113,8 @@ static_assert(table.size() == static_cast<std::size_t>(Code::tls_failed) + 1);
 
 }  // namespace
 
-const ErrorText& describe(Code code) noexcept { return table[static_cast<std::size_t>(code)]; }
+const ErrorText& describe(Code code) noexcept {
+  return table[static_cast<std::size_t>(code)];
+}
 
 }  // namespace penstock
