@@ -1,0 +1,41 @@
+// From a file to a Snapshot: read, judge everything, build. All mistakes are reported at once, and
+// a file with a mistake gives no snapshot. Nothing here throws.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/mistake.h"
+#include "penstock/snapshot.h"
+
+namespace penstock::config {
+
+// Where the reading looks outside the file.
+struct LoadOptions {
+  // Looks an environment variable up; empty: the environment of the process.
+  std::function<std::optional<std::string>(std::string_view)> environment;
+  // Unix time that certificates are judged by; 0: now.
+  std::int64_t now_s = 0;
+  // Bytes that percentages of memory are of; 0: the limit of the control group, or else the
+  // machine's memory.
+  std::uint64_t memory_bytes = 0;
+};
+
+// At least one mistake when it is the error, at most `mistakes_max`, in the order of the file.
+using Loaded = std::expected<std::unique_ptr<Snapshot>, std::vector<Mistake>>;
+inline constexpr std::size_t mistakes_max = 100;
+
+Loaded load(const std::string& path, const LoadOptions& options = {});
+// `name` stands for the file in mistakes.
+Loaded load_text(std::string_view text, const std::string& name, const LoadOptions& options = {});
+
+// The digest that a virtual key is kept and found by: HMAC-SHA-256 (RFC 2104).
+KeyDigest digest_key(std::string_view pepper, std::string_view key);
+
+}  // namespace penstock::config

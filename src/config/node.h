@@ -1,0 +1,49 @@
+// A YAML file as a plain tree with the place of every key and value. Only the part of YAML that a
+// configuration needs: one document, text keys, no anchors, aliases or tags, bounded size, depth
+// and number of nodes. A key given twice is a mistake.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/mistake.h"
+
+namespace penstock::config {
+
+inline constexpr std::size_t file_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t depth_max = 16;         // the schema needs 6
+inline constexpr std::size_t nodes_max = 1'000'000;  // bounds memory to about 200 MiB
+
+struct Node {
+  enum class Kind { null, scalar, list, map };
+  struct Entry;
+
+  Kind kind = Kind::null;
+  Mark mark;
+  std::string text;            // scalar: its text, unquoted
+  std::vector<Node> items;     // list
+  std::vector<Entry> entries;  // map, in the order of the file, each key once
+
+  Node();
+  Node(Node&&) noexcept;
+  Node& operator=(Node&&) noexcept;
+  ~Node();  // wipes `text`: it may have been a secret
+
+  const Entry* find(std::string_view key) const;
+};
+
+struct Node::Entry {
+  std::string key;
+  Mark mark;  // of the key
+  Node value;
+};
+
+// Reads `text`. Mistakes are appended with `file` as their file name; the tree is what could be
+// read despite them, or nothing when the text is not YAML. Throws nothing.
+std::optional<Node> read_yaml(std::string_view text, const std::string& file,
+                              std::vector<Mistake>& mistakes);
+
+}  // namespace penstock::config
