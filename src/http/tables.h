@@ -1,0 +1,106 @@
+// Classes of bytes, one lookup each, and the search for the byte that ends or breaks a line.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "penstock/bytes.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace penstock::http {
+
+enum Class : std::uint8_t {
+  class_token = 1,        // tchar, RFC 9110 §5.6.2
+  class_target = 2,       // 0x21-0x7E without `#`, `\` and `%`
+  class_host = 4,         // unreserved and sub-delims, RFC 3986 §3.2.2
+  class_hex = 8,          // HEXDIG of either case
+  class_value = 16,       // HTAB, 0x20-0x7E, 0x80-0xFF, RFC 9110 §5.5
+  class_unreserved = 32,  // RFC 3986 §2.3
+  class_digit = 64,
+  class_visible = 128,  // 0x21-0x7E
+};
+
+namespace detail {
+constexpr bool contains(Bytes set, char c) {
+  return set.find(c) != Bytes::npos;
+}
+
+constexpr std::uint8_t classes_of(unsigned byte) {
+  const char c = static_cast<char>(byte);
+  const bool visible = byte > 0x20 && byte < 0x7f;
+  const bool digit = byte >= '0' && byte <= '9';
+  const bool alpha = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+  const bool plain = digit || alpha;
+  unsigned out = 0;
+  if (plain || (visible && contains("!#$%&'*+-.^_`|~", c))) out |= class_token;
+  if (visible && !contains("#\\%", c)) out |= class_target;
+  if (plain || (visible && contains("-._~!$&'()*+,;=", c))) out |= class_host;
+  if (digit || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F')) out |= class_hex;
+  if (byte == '\t' || (byte >= 0x20 && byte != 0x7f)) out |= class_value;
+  if (plain || (visible && contains("-._~", c))) out |= class_unreserved;
+  if (digit) out |= class_digit;
+  if (visible) out |= class_visible;
+  return static_cast<std::uint8_t>(out);
+}
+
+constexpr auto class_table = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (unsigned byte = 0; byte < 256; ++byte) table[byte] = classes_of(byte);
+  return table;
+}();
+}  // namespace detail
+
+constexpr bool is(char c, Class wanted) {
+  return (detail::class_table[static_cast<unsigned char>(c)] & wanted) != 0;
+}
+
+constexpr bool all(Bytes text, Class wanted) {
+  for (const char c : text) {
+    if (!is(c, wanted)) return false;
+  }
+  return true;
+}
+
+constexpr bool is_token(Bytes text) {
+  return !text.empty() && all(text, class_token);
+}
+
+// The value of a HEXDIG.
+constexpr unsigned hex_value(char c) {
+  return static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+constexpr Bytes trim_blanks(Bytes text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// The first byte that may not stand in a field value: the CR of a line's end, or an error.
+// Sixteen bytes a step where the machine has SSE2, which every x86-64 has.
+inline const char* find_stop(const char* at, const char* end) {
+#if defined(__SSE2__)
+  const __m128i low_max = _mm_set1_epi8(0x1f);
+  const __m128i tab = _mm_set1_epi8('\t');
+  const __m128i del = _mm_set1_epi8(0x7f);
+  for (; end - at >= 16; at += 16) {
+    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, low_max), x);
+    const __m128i control = _mm_andnot_si128(_mm_cmpeq_epi8(x, tab), low);
+    const int stops = _mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(x, del)));
+    if (stops != 0) return at + __builtin_ctz(static_cast<unsigned>(stops));
+  }
+#endif
+  while (at != end && is(*at, class_value)) ++at;
+  return at;
+}
+
+}  // namespace penstock::http

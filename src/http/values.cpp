@@ -1,0 +1,47 @@
+// Values of single fields that more than one place reads.
+#include "http/tables.h"
+#include "penstock/http.h"
+
+namespace penstock::http {
+
+namespace {
+
+// The token after `Bearer`, or the whole value under another scheme.
+Bytes without_bearer(Bytes authorization) {
+  constexpr Bytes scheme = "bearer ";
+  if (!equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) return authorization;
+  return trim_blanks(authorization.substr(scheme.size()));
+}
+
+}  // namespace
+
+Bytes credential(const Fields& fields) noexcept {
+  if (fields.has(Field::authorization)) return without_bearer(fields.find(Field::authorization));
+  for (const Field field : {Field::x_api_key, Field::api_key, Field::x_goog_api_key}) {
+    if (fields.has(field)) return fields.find(field);
+  }
+  return {};
+}
+
+std::optional<std::uint32_t> delta_seconds(Bytes value) noexcept {
+  if (value.empty() || value.size() > 9 || !all(value, class_digit)) return std::nullopt;
+  std::uint32_t seconds = 0;
+  for (const char c : value) seconds = seconds * 10 + hex_value(c);
+  return seconds;
+}
+
+MediaType media_type_of(Bytes content_type) noexcept {
+  const Bytes type = trim_blanks(content_type.substr(0, content_type.find(';')));
+  if (type.empty()) return MediaType::none;
+  if (equal_ignoring_case(type, "application/json")) return MediaType::json;
+  if (equal_ignoring_case(type, "text/event-stream")) return MediaType::event_stream;
+  constexpr Bytes suffix = "+json";
+  const std::size_t slash = type.find('/');
+  if (slash != Bytes::npos && type.size() > slash + 1 + suffix.size() &&
+      equal_ignoring_case(type.substr(type.size() - suffix.size()), suffix)) {
+    return MediaType::json;
+  }
+  return MediaType::other;
+}
+
+}  // namespace penstock::http

@@ -1,0 +1,116 @@
+// Heads and chunk framing into memory of the caller.
+#include <charconv>
+#include <cstring>
+
+#include "http/tables.h"
+#include "penstock/http.h"
+
+namespace penstock::http {
+
+namespace {
+
+bool sendable_target(Bytes target) {
+  return all(target, class_visible);
+}
+
+}  // namespace
+
+bool sendable_name(Bytes name) noexcept {
+  return name.size() <= field_name_bytes_max && is_token(name);
+}
+
+bool sendable_value(Bytes value) noexcept {
+  for (const char c : value) {
+    if (c != ' ' && !is(c, class_visible)) return false;
+  }
+  return true;
+}
+
+void HeadWriter::put(Bytes text) {
+  if (text.size() > out_.size() - used_) return refuse(Code::too_large);
+  if (!text.empty()) std::memcpy(out_.data() + used_, text.data(), text.size());
+  used_ += text.size();
+}
+
+void HeadWriter::refuse(Code code) {
+  if (!bad_) refused_ = code;
+  bad_ = true;
+}
+
+HeadWriter& HeadWriter::status(std::uint16_t code) {
+  if (code < 100 || code > 599) {
+    refuse(Code::malformed);
+    return *this;
+  }
+  const char digits[] = {static_cast<char>('0' + code / 100),
+                         static_cast<char>('0' + code / 10 % 10),
+                         static_cast<char>('0' + code % 10)};
+  put("HTTP/1.1 ");
+  put({digits, 3});
+  put(" ");
+  put(status_phrase(code));
+  put("\r\n");
+  return *this;
+}
+
+HeadWriter& HeadWriter::request(Method method, Bytes target) {
+  return request(method, target, {});
+}
+
+HeadWriter& HeadWriter::request(Method method, Bytes base, Bytes rest) {
+  const Bytes first = base.empty() ? rest : base;
+  if (!first.starts_with('/') || !sendable_target(base) || !sendable_target(rest)) {
+    refuse(Code::malformed);
+    return *this;
+  }
+  put(name(method));
+  put(" ");
+  put(base);
+  put(rest);
+  put(" HTTP/1.1\r\n");
+  return *this;
+}
+
+HeadWriter& HeadWriter::field(Bytes field_name, Bytes value) {
+  return field(field_name, value, {});
+}
+
+HeadWriter& HeadWriter::field(Bytes field_name, std::uint64_t value) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  return field(field_name, Bytes(digits.data(), static_cast<std::size_t>(end - digits.data())));
+}
+
+HeadWriter& HeadWriter::field(Bytes field_name, Bytes first, Bytes second) {
+  if (!sendable_name(field_name) || !sendable_value(first) || !sendable_value(second)) {
+    refuse(Code::malformed);
+    return *this;
+  }
+  put(field_name);
+  put(": ");
+  put(first);
+  put(second);
+  put("\r\n");
+  return *this;
+}
+
+HeadWriter& HeadWriter::lines(FixedLines fixed) {
+  put(fixed.text());
+  return *this;
+}
+
+Result<Bytes> HeadWriter::finish() {
+  put("\r\n");
+  if (bad_) return fail(refused_);
+  return Bytes(out_.data(), used_);
+}
+
+Bytes write_chunk_size(std::span<char, chunk_size_bytes_max> out, std::uint64_t bytes) noexcept {
+  PENSTOCK_ASSERT(bytes != 0);
+  char* at = std::to_chars(out.data(), out.data() + 16, bytes, 16).ptr;
+  *at++ = '\r';
+  *at++ = '\n';
+  return {out.data(), static_cast<std::size_t>(at - out.data())};
+}
+
+}  // namespace penstock::http
