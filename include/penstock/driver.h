@@ -195,6 +195,9 @@ class Driver {
   virtual void wait_and_dispatch(Instant until) = 0;
   // All lent bytes are free again.
   virtual void recycle() = 0;
+  // Reads the clock for `now`. `wait_and_dispatch` calls it between the wait and the completions:
+  // what they start must not count its deadlines from before the wait.
+  void refresh_now() { now_ = clock(); }
 
   DriverCounters counters_;
 

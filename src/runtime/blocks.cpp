@@ -19,7 +19,7 @@ char* BlockPool::take(std::size_t bytes, std::size_t& capacity) noexcept {
   // Above the classes a block has the size asked for: doubling a 20 MiB body would waste 12.
   const std::size_t index = static_cast<std::size_t>(std::countr_zero(size)) - smallest_shift;
   capacity = index < classes ? size : bytes;
-  if (lent_ > limit_ - capacity && limit_ != SIZE_MAX) return nullptr;
+  if (capacity > limit_ || lent_ > limit_ - capacity) return nullptr;
   char* block;
   if (index < classes && free_[index]) {
     block = reinterpret_cast<char*>(std::exchange(free_[index], free_[index]->next));
@@ -63,8 +63,10 @@ Result<> Buffer::reserve(std::size_t more) noexcept {
   char* block = pool_->take(std::max(held + more, data_ ? capacity_ * 2 : 0), capacity);
   if (!block && data_) block = pool_->take(held + more, capacity);
   if (!block) return fail(Code::refused);
-  std::memcpy(block, data_ + begin_, held);
-  if (data_) pool_->give(data_, capacity_);
+  if (data_) {
+    std::memcpy(block, data_ + begin_, held);
+    pool_->give(data_, capacity_);
+  }
   data_ = block;
   begin_ = 0;
   end_ = held;

@@ -282,6 +282,7 @@ void UringDriver::wait(Instant until) {
 
 void UringDriver::wait_and_dispatch(Instant until) {
   wait(until);
+  refresh_now();
   if (*ring_.sq.kflags & IORING_SQ_CQ_OVERFLOW) ++counters_.overflows;
   unsigned count = 0, head = 0;
   io_uring_cqe* cqe = nullptr;
