@@ -216,7 +216,12 @@ void build_models(const Section& root, Snapshot& snapshot) {
       section.mistake("targets", "has more than 32 targets; remove some");
       continue;
     }
-    for (const Section& target : targets) read_target(target, name, index, snapshot);
+    for (const Section& target : targets) {
+      read_target(target, name, index, snapshot);
+      if (model.strategy == Strategy::round_robin && target.has("weight")) {
+        target.mistake("weight", "has no effect with strategy round_robin; remove one of them");
+      }
+    }
     model.target_count = static_cast<std::uint16_t>(snapshot.targets.size() -
                                                     static_cast<std::size_t>(model.first_target));
     snapshot.models_by_name.emplace(name, index);

@@ -115,7 +115,7 @@ constexpr std::array rows{
     required("models.*.targets[].provider", Kind::name, "A name under `providers`."),
     required("models.*.targets[].model", Kind::text, "The model's name at that provider."),
     bounded("models.*.targets[].weight", Kind::count, "1", 1, 1'000'000,
-            "Share of the requests, relative to the other targets."),
+            "Share of the requests, relative to the other targets; strategy `weighted` only."),
     choice("models.*.strategy", "weighted", "weighted|round_robin",
            "least_latency|least_busy|cheapest|fastest|classifier|sticky",
            "How the first target is picked."),
