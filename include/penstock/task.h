@@ -28,8 +28,8 @@ struct PromiseBase {
     bool await_ready() const noexcept { return false; }
     template <class P>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<P> self) const noexcept {
-      const auto parent = self.promise().parent;
-      return parent ? parent : std::noop_coroutine();
+      const auto above = self.promise().parent;
+      return above ? above : std::noop_coroutine();
     }
     void await_resume() const noexcept {}
   };
