@@ -1,0 +1,92 @@
+#include "telemetry/access_log.h"
+
+#include "telemetry/json_text.h"
+
+namespace penstock {
+namespace {
+
+// Everything of a line but the insides of its strings: names, punctuation, quotes, 13 numbers of at
+// most 24 bytes, the time.
+constexpr std::size_t strings = 13;
+constexpr std::size_t rest_max = 1'200;
+static_assert(strings * field_bytes_max + rest_max <= access_line_max);
+
+void string_or_null(JsonText& line, Bytes name, Bytes value) {
+  line.raw(name);
+  if (value.empty()) {
+    line.raw("null");
+  } else {
+    line.string(value);
+  }
+}
+
+void number(JsonText& line, Bytes name, std::uint64_t value) {
+  line.raw(name);
+  line.number(value);
+}
+
+void number_or_null(JsonText& line, Bytes name, std::optional<std::uint64_t> value) {
+  line.raw(name);
+  if (value) {
+    line.number(*value);
+  } else {
+    line.raw("null");
+  }
+}
+
+}  // namespace
+
+// Field order is the order of the struct.
+Bytes AccessLog::write(const AccessRecord& r, std::span<char, access_line_max> room) noexcept {
+  JsonText line(room);
+  line.raw(R"({"time":")");
+  line.raw(time_.text(r.time_ns));
+  string_or_null(line, R"(","request_id":)", r.request_id);
+  string_or_null(line, R"(,"key":)", r.key);
+  string_or_null(line, R"(,"endpoint":)", r.endpoint);
+  string_or_null(line, R"(,"dialect":)", r.dialect);
+  string_or_null(line, R"(,"model":)", r.model);
+  string_or_null(line, R"(,"target":)", r.target);
+  string_or_null(line, R"(,"provider":)", r.provider);
+  string_or_null(line, R"(,"upstream_model":)", r.upstream_model);
+  line.raw(r.stream ? Bytes(R"(,"stream":true)") : Bytes(R"(,"stream":false)"));
+  number(line, R"(,"status":)", r.status);
+  string_or_null(line, R"(,"code":)", r.code);
+  string_or_null(line, R"(,"finish":)", r.finish);
+  number(line, R"(,"attempts":)", r.attempts);
+  number_or_null(line, R"(,"input_tokens":)", r.input_tokens);
+  number_or_null(line, R"(,"cache_read_tokens":)", r.cache_read_tokens);
+  number_or_null(line, R"(,"output_tokens":)", r.output_tokens);
+  number_or_null(line, R"(,"reasoning_tokens":)", r.reasoning_tokens);
+  string_or_null(line, R"(,"usage_source":)", r.usage_source);
+  number(line, R"(,"bytes_in":)", r.bytes_in);
+  number(line, R"(,"bytes_out":)", r.bytes_out);
+  line.raw(R"(,"ttfb_ms":)");
+  if (r.ttfb) {
+    line.milliseconds(r.ttfb->ns);
+  } else {
+    line.raw("null");
+  }
+  line.raw(R"(,"duration_ms":)");
+  line.milliseconds(r.duration.ns);
+  number(line, R"(,"overhead_us":)",
+         r.overhead.ns > 0 ? static_cast<std::uint64_t>(r.overhead.us()) : 0);
+  string_or_null(line, R"(,"trace_id":)", r.trace_id);
+  string_or_null(line, R"(,"end":)", r.end);
+  line.raw("}\n");
+  return line.text();
+}
+
+std::array<char, 17> unknown_name(Bytes name) noexcept {
+  std::uint64_t hash = 0xCBF29CE484222325u;
+  for (const char c : name) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+  }
+  std::array<char, 17> text{'?'};
+  for (std::size_t i = 0; i < 16; ++i) {
+    text[1 + i] = "0123456789abcdef"[(hash >> (60 - 4 * i)) & 0xF];
+  }
+  return text;
+}
+
+}  // namespace penstock

@@ -1,0 +1,53 @@
+// The writer of log lines: JSON text into a fixed room, without allocation. Whatever bytes a field
+// holds, the line stays one line of valid JSON that no terminal interprets: controls, DEL, C1, line
+// separators and text-direction marks are escaped, bytes that are not UTF-8 become U+FFFD.
+#pragma once
+
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "penstock/assert.h"
+#include "penstock/bytes.h"
+
+namespace penstock {
+
+// Most bytes that one string takes in a line, escapes included; a longer one is cut and ends in
+// `…`.
+inline constexpr std::size_t field_bytes_max = 512;
+
+// Appends to a room that its owner made large enough; running out of it is our own mistake.
+class JsonText {
+ public:
+  explicit JsonText(std::span<char> room)
+      : begin_(room.data()), at_(room.data()), end_(room.data() + room.size()) {}
+
+  // Bytes as they are: punctuation and names.
+  void raw(Bytes text) {
+    PENSTOCK_ASSERT(text.size() <= room());
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  // A quoted string of at most `field_bytes_max` bytes inside the quotes.
+  void string(Bytes value);
+  void number(std::integral auto value) {
+    const auto written = std::to_chars(at_, end_, value);
+    PENSTOCK_ASSERT(written.ec == std::errc());
+    at_ = written.ptr;
+  }
+  // Nanoseconds as milliseconds with three digits behind the point. Negative ones are 0.
+  void milliseconds(std::int64_t ns);
+
+  std::size_t room() const { return static_cast<std::size_t>(end_ - at_); }
+  Bytes text() const { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
+
+ private:
+  char* begin_;
+  char* at_;
+  char* end_;
+};
+
+}  // namespace penstock
