@@ -24,8 +24,8 @@ std::optional<std::uint64_t> parse_length(Bytes text) {
 bool is_protected(Bytes option) {
   const Field field = recognise(option);
   if (field != Field::other && (protected_fields & bit(field)) != 0) return true;
-  return equal_ignoring_case(option.substr(0, 11), "x-penstock-") ||
-         equal_ignoring_case(option.substr(0, 10), "x-gateway-");
+  return equals_word(option.substr(0, 11), "x-penstock-") ||
+         equals_word(option.substr(0, 10), "x-gateway-");
 }
 
 // Empty list elements are ignored, as RFC 9110 §5.6.1 asks.
@@ -37,9 +37,9 @@ void take_options(Bytes list, bool refuse_protected, ConnectionOptions& out) {
     if (option.empty()) continue;
     if (!is_token(option)) {
       out.reason = Reason::bad_connection;
-    } else if (equal_ignoring_case(option, "close")) {
+    } else if (equals_word(option, "close")) {
       out.close = true;
-    } else if (equal_ignoring_case(option, "keep-alive")) {
+    } else if (equals_word(option, "keep-alive")) {
       out.keep_alive = true;
     } else if (refuse_protected && is_protected(option)) {
       out.reason = Reason::protected_connection;
@@ -56,7 +56,7 @@ BodyLength body_length(const Fields& fields, Version version) noexcept {
     if (has_length) return {.reason = Reason::length_and_coding};
     if (version == Version::http10) return {.reason = Reason::coding_in_http10};
     const Bytes coding = fields.find(Field::transfer_encoding);
-    if (equal_ignoring_case(coding, "chunked")) return {.framing = Framing::chunked};
+    if (equals_word(coding, "chunked")) return {.framing = Framing::chunked};
     return {.reason = is_token(coding) ? Reason::unknown_coding : Reason::bad_coding};
   }
   if (!has_length) return {};

@@ -121,25 +121,25 @@ Word load(const char* at) {
 }
 
 template <class Word>
-bool equals_words(const char* text, const char* lower_name, std::size_t n) {
+bool equals_words(const char* text, const char* word, std::size_t n) {
   constexpr Word blanks = static_cast<Word>(0x2020'2020'2020'2020u);
   // The last word may overlap the one before it.
   for (std::size_t at = 0; at + sizeof(Word) < n; at += sizeof(Word)) {
-    if ((load<Word>(text + at) | blanks) != load<Word>(lower_name + at)) return false;
+    if ((load<Word>(text + at) | blanks) != load<Word>(word + at)) return false;
   }
   const std::size_t last = n - sizeof(Word);
-  return (load<Word>(text + last) | blanks) == load<Word>(lower_name + last);
+  return (load<Word>(text + last) | blanks) == load<Word>(word + last);
 }
 
 }  // namespace
 
-// Setting 0x20 maps upper case to lower and leaves lower case, digits and `-` alone; the only other
-// bytes it maps onto those are controls, which no line holds.
-bool equals_lower(const char* text, const char* lower_name, std::size_t n) noexcept {
-  if (n >= 8) return equals_words<std::uint64_t>(text, lower_name, n);
-  if (n >= 4) return equals_words<std::uint32_t>(text, lower_name, n);
+// Setting 0x20 maps capitals to small letters and leaves the other bytes of a word alone; all other
+// bytes that it maps onto those are controls, and HTAB becomes `)`.
+bool equals_word(const char* text, const char* word, std::size_t n) noexcept {
+  if (n >= 8) return equals_words<std::uint64_t>(text, word, n);
+  if (n >= 4) return equals_words<std::uint32_t>(text, word, n);
   for (std::size_t at = 0; at < n; ++at) {
-    if ((text[at] | 0x20) != lower_name[at]) return false;
+    if ((text[at] | 0x20) != word[at]) return false;
   }
   return true;
 }
@@ -148,7 +148,7 @@ Field recognise(Bytes field_name) noexcept {
   const std::uint8_t at = table.slots[slot_of(field_name, table.factor)];
   const Bytes known = names[at];
   if (known.size() != field_name.size()) return Field::other;
-  if (!equals_lower(field_name.data(), known.data(), known.size())) return Field::other;
+  if (!equals_word(field_name.data(), known.data(), known.size())) return Field::other;
   return static_cast<Field>(at);
 }
 

@@ -33,7 +33,11 @@ inline constexpr FieldSet protected_fields = single_in_request | bit(Field::x_re
 // name: at least one byte, no controls.
 Field recognise(Bytes name) noexcept;
 
-// Compares `n` bytes of `text` without case to a lower-case name of letters, digits and `-`.
-bool equals_lower(const char* text, const char* lower_name, std::size_t n) noexcept;
+// Compares `n` bytes of `text`, which holds no controls other than HTAB, without case to `word`,
+// which is of small letters, digits, blanks and `-/+`.
+bool equals_word(const char* text, const char* word, std::size_t n) noexcept;
+inline bool equals_word(Bytes text, Bytes word) noexcept {
+  return text.size() == word.size() && equals_word(text.data(), word.data(), word.size());
+}
 
 }  // namespace penstock::http

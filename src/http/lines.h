@@ -15,11 +15,29 @@ struct Line {
   Bytes text;            // when complete, without CRLF
 };
 
+// What is wrong with the byte at `stop`, or that more is needed: every case but a line's good end.
+Line broken_line(Bytes input, const HeadPosition& at, std::size_t stop, std::size_t line_max,
+                 std::size_t head_max) noexcept;
+
 // Moves `at` past the line that begins at `at.line` once its CRLF has arrived. Bytes are judged in
 // their order, so a refusal does not depend on how the input was cut: first the limits, then the
 // controls, and grammar only for a complete line.
 // line_max: bytes of the line without CRLF, else `line_too_long`. head_max: of the input so far.
-Line next_line(Bytes input, HeadPosition& at, std::size_t line_max, std::size_t head_max) noexcept;
+inline Line next_line(Bytes input, HeadPosition& at, std::size_t line_max,
+                      std::size_t head_max) noexcept {
+  const char* const begin = input.data();
+  const char* const found = find_stop(begin + at.scanned, begin + input.size());
+  const auto stop = static_cast<std::size_t>(found - begin);
+  const std::size_t end = stop + 2;
+  if (end > input.size() || input[stop] != '\r' || input[stop + 1] != '\n' ||
+      stop - at.line > line_max || end > head_max) [[unlikely]] {
+    at.scanned = static_cast<std::uint32_t>(stop);
+    return broken_line(input, at, stop, line_max, head_max);
+  }
+  const Bytes text(begin + at.line, stop - at.line);
+  at.line = at.scanned = static_cast<std::uint32_t>(end);
+  return {Progress::complete, Reason::none, 0, text};
+}
 
 // Takes `name: value` apart and adds it to `fields`; `none` when it is well-formed.
 // single: fields that may come once. lines_max: at most `response_lines_max`.

@@ -108,7 +108,7 @@ Reason take_body_length(RequestHead& head, std::uint64_t body_max) {
 Reason take_expectation(RequestHead& head) {
   head.expect_continue = false;
   if (!head.fields.has(Field::expect) || head.version == Version::http10) return Reason::none;
-  if (!equal_ignoring_case(head.find(Field::expect), "100-continue")) {
+  if (!equals_word(head.find(Field::expect), "100-continue")) {
     return Reason::unknown_expectation;
   }
   head.expect_continue =
@@ -127,7 +127,7 @@ Reason finish(RequestHead& head, std::uint64_t body_max) {
   if (const Reason bad = take_expectation(head); bad != Reason::none) return bad;
   head.media_type = media_type_of(head.find(Field::content_type));
   head.encoded = head.fields.has(Field::content_encoding) &&
-                 !equal_ignoring_case(head.find(Field::content_encoding), "identity");
+                 !equals_word(head.find(Field::content_encoding), "identity");
   return Reason::none;
 }
 

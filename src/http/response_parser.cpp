@@ -45,7 +45,7 @@ Reason finish(ResponseHead& head, Method request) {
   head.keep_alive = head.framing != Framing::to_close && keeps_alive(options, head.version);
   head.media_type = media_type_of(head.find(Field::content_type));
   head.encoded = head.fields.has(Field::content_encoding) &&
-                 !equal_ignoring_case(head.find(Field::content_encoding), "identity");
+                 !equals_word(head.find(Field::content_encoding), "identity");
   return Reason::none;
 }
 

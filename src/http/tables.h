@@ -103,4 +103,18 @@ inline const char* find_stop(const char* at, const char* end) {
   return at;
 }
 
+// The first colon of a line that is followed by CRLF in readable memory.
+inline std::size_t find_colon(Bytes line) {
+  std::size_t from = 0;
+#if defined(__SSE2__)
+  if (line.size() + 2 >= 16) {
+    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(line.data()));
+    const int colons = _mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(':')));
+    if (colons != 0) return static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(colons)));
+    from = 14;
+  }
+#endif
+  return line.find(':', from);
+}
+
 }  // namespace penstock::http

@@ -1,4 +1,5 @@
 // Values of single fields that more than one place reads.
+#include "http/fields.h"
 #include "http/tables.h"
 #include "penstock/http.h"
 
@@ -9,7 +10,7 @@ namespace {
 // The token after `Bearer`, or the whole value under another scheme.
 Bytes without_bearer(Bytes authorization) {
   constexpr Bytes scheme = "bearer ";
-  if (!equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) return authorization;
+  if (!equals_word(authorization.substr(0, scheme.size()), scheme)) return authorization;
   return trim_blanks(authorization.substr(scheme.size()));
 }
 
@@ -33,12 +34,12 @@ std::optional<std::uint32_t> delta_seconds(Bytes value) noexcept {
 MediaType media_type_of(Bytes content_type) noexcept {
   const Bytes type = trim_blanks(content_type.substr(0, content_type.find(';')));
   if (type.empty()) return MediaType::none;
-  if (equal_ignoring_case(type, "application/json")) return MediaType::json;
-  if (equal_ignoring_case(type, "text/event-stream")) return MediaType::event_stream;
+  if (equals_word(type, "application/json")) return MediaType::json;
+  if (equals_word(type, "text/event-stream")) return MediaType::event_stream;
   constexpr Bytes suffix = "+json";
   const std::size_t slash = type.find('/');
   if (slash != Bytes::npos && type.size() > slash + 1 + suffix.size() &&
-      equal_ignoring_case(type.substr(type.size() - suffix.size()), suffix)) {
+      equals_word(type.substr(type.size() - suffix.size()), suffix)) {
     return MediaType::json;
   }
   return MediaType::other;

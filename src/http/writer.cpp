@@ -94,6 +94,11 @@ HeadWriter& HeadWriter::field(Bytes field_name, Bytes first, Bytes second) {
   return *this;
 }
 
+HeadWriter& HeadWriter::written_lines(Bytes lines) {
+  put(lines);
+  return *this;
+}
+
 HeadWriter& HeadWriter::lines(FixedLines fixed) {
   put(fixed.text());
   return *this;
