@@ -1,0 +1,61 @@
+// Writes small JSON texts into a buffer of the caller: error bodies, log lines, the model list.
+// Nothing is allocated; a text that does not fit is reported, never cut silently.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "penstock/bytes.h"
+
+namespace penstock::json {
+
+// Appends values in order; commas are its business, balanced brackets the caller's.
+//   writer.begin_object().key("n").integer(3).end_object();
+// Strings come out safe for a log line: quotes, backslash, controls, DEL, C1, U+2028 and U+2029
+// are escaped, and bytes that are not UTF-8 become U+FFFD.
+class Writer {
+ public:
+  static constexpr std::size_t whole = static_cast<std::size_t>(-1);
+
+  explicit Writer(std::span<char> out) : out_(out) {}
+
+  Writer& begin_object() { return open('{'); }
+  Writer& end_object() { return close('}'); }
+  Writer& begin_array() { return open('['); }
+  Writer& end_array() { return close(']'); }
+  Writer& key(Bytes name);
+  // `cut`: the most bytes of `text` that are written; a longer text is cut between characters and
+  // ends in "…".
+  Writer& string(Bytes text, std::size_t cut = whole);
+  Writer& integer(std::int64_t value);
+  Writer& unsigned_integer(std::uint64_t value);
+  // value / 10^places, without trailing zeros: decimal(1250, 3) is 1.25. `places` is at most 18.
+  Writer& decimal(std::int64_t value, unsigned places);
+  Writer& boolean(bool value) { return raw(value ? "true" : "false"); }
+  Writer& null() { return raw("null"); }
+  // A value that is JSON already.
+  Writer& raw(Bytes json);
+  // A string that is escaped already, without its quotes.
+  Writer& escaped_string(Bytes content);
+
+  // False when something did not fit; the text is then incomplete and must not be used.
+  bool fits() const { return !overflow_; }
+  Bytes text() const { return {out_.data(), size_}; }
+
+ private:
+  Writer& open(char bracket);
+  Writer& close(char bracket);
+  void separate();
+  void put(char c);
+  void put(Bytes bytes);
+  void quoted(Bytes text, std::size_t cut);
+  void escaped(Bytes text);
+
+  std::span<char> out_;
+  std::size_t size_ = 0;
+  bool comma_ = false;  // a value stands before this place in the same container
+  bool overflow_ = false;
+};
+
+}  // namespace penstock::json

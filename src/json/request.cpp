@@ -1,0 +1,313 @@
+#include "json/request.h"
+
+#include <algorithm>
+
+#include "json/keys.h"
+#include "json/text.h"
+
+namespace penstock::json {
+namespace {
+
+constexpr std::size_t param_bytes_max = 64;
+constexpr std::size_t integer_digits_max = 20;
+
+std::unexpected<Error> refuse(Code code) {
+  return fail(code, Side::client);
+}
+
+constexpr bool is_control(char c) {
+  return (c >= 0 && c < 0x20) || c == 0x7f;
+}
+
+constexpr bool is_model_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         Bytes("._:/@+-").find(c) != Bytes::npos;
+}
+
+// An unsigned integer without fraction and exponent, within [low, high].
+std::optional<std::uint32_t> integer(Bytes digits, std::uint32_t low, std::uint32_t high) {
+  if (digits.size() > integer_digits_max) return {};
+  std::uint64_t value = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return {};
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    if (value > high) return {};
+  }
+  if (value < low) return {};
+  return static_cast<std::uint32_t>(value);
+}
+
+// One request being read. Every method steps over exactly one value.
+class Reader {
+ public:
+  Reader(Bytes body, Walk& walk, const RequestRules& rules, Facts& facts)
+      : body_(body), walk_(walk), rules_(rules), facts_(facts) {}
+
+  Result<> root() {
+    const auto root = walk_.members([this](const Key& key) { return member(key); });
+    if (!root) {
+      if (root.error().code == Code::duplicate_field) {
+        const Span key = walk_.duplicate();
+        facts_.param = clipped(Span{key.begin + 1, key.end - 1}.in(body_));
+      }
+      return std::unexpected(root.error());
+    }
+    facts_.root = walk_.last();
+    if (!walk_.at_end() || walk_.values() - token_numbers_ > values_max) {
+      return refuse(Code::invalid_json);
+    }
+    if (facts_.model.empty() && rules_.model_required) return missing("model");
+    if (rules_.endpoint == Endpoint::chat && !facts_.has_messages) return missing("messages");
+    if (rules_.endpoint == Endpoint::embeddings && facts_.input == InputKind::none) {
+      return missing("input");
+    }
+    return {};
+  }
+
+ private:
+  Result<> member(const Key& key) {
+    if (cut_last_) facts_.cuts[facts_.cut_count - 1u].next = key.span.begin;
+    cut_last_ = false;
+    const Field field = field_of(key.name);
+    const bool extension = field >= Field::models && field <= Field::tags;
+    if (field == Field::steering && !rules_.drop_steering) {
+      facts_.param = clipped(Span{key.span.begin + 1, key.span.end - 1}.in(body_));
+      return refuse(Code::unknown_field);
+    }
+    PENSTOCK_CHECK(read(field));
+    if (extension || field == Field::steering) {
+      if (facts_.cut_count == Facts::cuts_max) return refuse(Code::unknown_field);
+      facts_.cuts[facts_.cut_count++] = {key.span.begin, span_.end, 0, previous_end_};
+      cut_last_ = true;
+    } else {
+      ++facts_.kept;
+    }
+    previous_end_ = span_.end;
+    return {};
+  }
+
+  // Reads the value of one member; `span_` is then where it stood.
+  Result<> read(Field field) {
+    switch (field) {
+      case Field::model:
+        return model();
+      case Field::messages:
+        return messages();
+      case Field::input:
+        return input("input");
+      case Field::prompt:
+        return input("prompt");
+      case Field::stream:
+        return stream();
+      case Field::stream_options:
+        return stream_options();
+      case Field::max_tokens:
+        return number("max_tokens", 0, INT32_MAX, facts_.max_tokens);
+      case Field::max_completion_tokens:
+        return number("max_completion_tokens", 0, INT32_MAX, facts_.max_completion_tokens);
+      case Field::n:
+        return number("n", 1, 128, facts_.n);
+      case Field::user:
+        return plain_text("user", facts_.user);
+      case Field::session_id:
+        return plain_text("session_id", facts_.session_id);
+      case Field::metadata:
+        return metadata();
+      case Field::tools:
+        return tools(&facts_.tools);
+      case Field::functions:
+        return tools(nullptr);
+      case Field::models:
+        return container("models", "[", facts_.models);
+      case Field::fallbacks:
+        return container("fallbacks", "[", facts_.fallbacks);
+      case Field::provider:
+        return container("provider", "{", facts_.provider);
+      case Field::cache:
+        return container("cache", "{", facts_.cache);
+      case Field::tags:
+        return container("tags", "[{\"", facts_.tags);
+      case Field::steering:
+      case Field::other:
+        break;
+    }
+    return other();
+  }
+
+  // Unknown members: scalars are judged, since they stand at the top level; containers pass.
+  Result<> other() {
+    const char first = walk_.peek();
+    const bool opens = first == '{' || first == '[';
+    PENSTOCK_TRY(value, opens ? walk_.pass() : walk_.judge());
+    return took(value.span);
+  }
+
+  Result<> model() {
+    PENSTOCK_TRY(value, walk_.judge());
+    if (!value.is_string() || value.controls) return bad("model");
+    Bytes name = value.inside().in(body_);
+    // An escape is at most six times as long as what it stands for.
+    if (name.empty() || name.size() > 6 * model_bytes_max) return bad("model");
+    if (value.escaped) {
+      std::array<char, 6 * model_bytes_max> room;
+      const std::size_t bytes = unescape_string(name, room.data());
+      if (bytes > model_bytes_max) return bad("model");
+      std::copy_n(room.data(), bytes, facts_.model_unescaped.data());
+      facts_.model_unescaped_bytes = static_cast<std::uint16_t>(bytes);
+      name = {facts_.model_unescaped.data(), bytes};
+    }
+    if (name.size() > model_bytes_max) return bad("model");
+    if (!std::all_of(name.begin(), name.end(), is_model_char)) {
+      facts_.param = "model";
+      return refuse(Code::model_not_found);
+    }
+    facts_.model = value.span;
+    return took(value.span);
+  }
+
+  Result<> messages() {
+    PENSTOCK_TRY(value, walk_.pass());
+    if (!value.is_array() || value.elements > messages_max) return bad("messages");
+    facts_.messages = value.elements;
+    facts_.has_messages = true;
+    return took(value.span);
+  }
+
+  Result<> input(Bytes name) {
+    const std::uint32_t numbers = walk_.array_numbers();
+    InputKind kind = InputKind::other;
+    if (walk_.peek() == '"') {
+      kind = InputKind::text;
+    } else if (walk_.peek() == '[') {
+      const char first = walk_.peek(1);
+      if (first == '"')
+        kind = InputKind::texts;
+      else if (first == '[')
+        kind = InputKind::token_lists;
+      else if (first >= '0' && first <= '9')
+        kind = InputKind::tokens;
+    } else if (walk_.peek() == 'n') {
+      kind = InputKind::none;
+    }
+    PENSTOCK_TRY(value, kind == InputKind::text ? walk_.judge() : walk_.pass());
+    if (kind == InputKind::other && !value.is_array()) return bad(name);
+    token_numbers_ += walk_.array_numbers() - numbers;
+    facts_.input = kind;
+    facts_.inputs = kind == InputKind::text ? 1 : value.elements;
+    return took(value.span);
+  }
+
+  Result<> stream() {
+    PENSTOCK_TRY(value, walk_.judge());
+    if (!value.is_true() && !value.is_false() && !value.is_null()) return bad("stream");
+    facts_.stream = value.is_true();
+    return took(value.span);
+  }
+
+  Result<> stream_options() {
+    if (walk_.peek() != '{') {
+      PENSTOCK_TRY(value, walk_.judge());
+      if (!value.is_null()) return bad("stream_options");
+      facts_.stream_options = value.span;
+      return took(value.span);
+    }
+    PENSTOCK_CHECK(walk_.members([this](const Key& key) -> Result<> {
+      const bool wanted = key.name == "include_usage";
+      PENSTOCK_TRY(value, walk_.judge());
+      if (!wanted) return {};
+      if (!value.is_true() && !value.is_false() && !value.is_null()) {
+        return bad("stream_options.include_usage");
+      }
+      facts_.include_usage = value.is_true();
+      facts_.include_usage_value = value.span;
+      return {};
+    }));
+    facts_.stream_options = walk_.last();
+    return took(walk_.last());
+  }
+
+  Result<> number(Bytes name, std::uint32_t low, std::uint32_t high,
+                  std::optional<std::uint32_t>& out) {
+    // Judged as an integer below, which a number too long or too large never is.
+    PENSTOCK_TRY(value, walk_.pass());
+    if (value.is_null()) return took(value.span);
+    if (!value.is_number()) return bad(name);
+    out = integer(value.span.in(body_), low, high);
+    if (!out) return bad(name);
+    return took(value.span);
+  }
+
+  // A string that names somebody or something: free of controls.
+  Result<> plain_text(Bytes name, Span& out) {
+    PENSTOCK_TRY(value, walk_.judge());
+    if (value.is_null()) return took(value.span);
+    if (!value.is_string() || value.controls) return bad(name);
+    out = value.span;
+    return took(value.span);
+  }
+
+  Result<> metadata() {
+    if (walk_.peek() != '{') {
+      PENSTOCK_TRY(value, walk_.judge());
+      if (!value.is_null()) return bad("metadata");
+      return took(value.span);
+    }
+    PENSTOCK_CHECK(walk_.members([this](const Key& key) -> Result<> {
+      if (std::any_of(key.name.begin(), key.name.end(), is_control)) {
+        return bad("metadata");
+      }
+      PENSTOCK_TRY(value, walk_.judge());
+      static_cast<void>(value);
+      return {};
+    }));
+    facts_.metadata = walk_.last();
+    return took(walk_.last());
+  }
+
+  Result<> tools(Span* out) {
+    PENSTOCK_TRY(value, walk_.pass());
+    if (value.is_array() && value.elements > 0) facts_.has_tools = true;
+    if (value.is_array() && out != nullptr) *out = value.span;
+    return took(value.span);
+  }
+
+  // A value that starts with one of `kinds`, or null.
+  Result<> container(Bytes name, Bytes kinds, Span& out) {
+    PENSTOCK_TRY(value, walk_.judge());
+    if (value.is_null()) return took(value.span);
+    if (kinds.find(value.first) == Bytes::npos) return bad(name);
+    out = value.span;
+    return took(value.span);
+  }
+
+  Result<> took(Span span) {
+    span_ = span;
+    return {};
+  }
+  Result<> bad(Bytes name) {
+    facts_.param = name;
+    return refuse(Code::invalid_value);
+  }
+  Result<> missing(Bytes name) {
+    facts_.param = name;
+    return refuse(Code::missing_field);
+  }
+  static Bytes clipped(Bytes name) { return name.substr(0, param_bytes_max); }
+
+  Bytes body_;
+  Walk& walk_;
+  const RequestRules& rules_;
+  Facts& facts_;
+  Span span_;                        // of the value read last
+  std::uint32_t previous_end_ = 0;   // of the value before this member; 0: there is none
+  std::uint32_t token_numbers_ = 0;  // numbers inside `input` and `prompt`
+  bool cut_last_ = false;            // the member before this one is cut
+};
+
+}  // namespace
+
+Result<> read_request(Bytes body, Walk& walk, const RequestRules& rules, Facts& facts) {
+  return Reader(body, walk, rules, facts).root();
+}
+
+}  // namespace penstock::json

@@ -1,0 +1,190 @@
+#include <array>
+#include <charconv>
+#include <cstring>
+
+#include "json/text.h"
+#include "penstock/json_writer.h"
+
+namespace penstock::json {
+namespace {
+
+constexpr Bytes ellipsis = "\xE2\x80\xA6";  // U+2026
+
+// Bytes that go out as they are without a further look.
+constexpr bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+// A valid character that must not stand raw in a line of text.
+constexpr bool needs_escape(std::uint32_t point) {
+  return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x2028 || point == 0x2029;
+}
+
+constexpr char short_form(std::uint32_t point) {
+  switch (point) {
+    case '"':
+      return '"';
+    case '\\':
+      return '\\';
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    default:
+      return 0;
+  }
+}
+
+// `text` cut to at most `bytes`, not inside a character.
+Bytes cut_at_character(Bytes text, std::size_t bytes) {
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return text.substr(0, bytes);
+}
+
+}  // namespace
+
+void Writer::put(char c) {
+  put(Bytes(&c, 1));
+}
+
+void Writer::put(Bytes bytes) {
+  if (overflow_ || bytes.size() > out_.size() - size_) {
+    overflow_ = true;
+    return;
+  }
+  if (bytes.empty()) return;
+  std::memcpy(out_.data() + size_, bytes.data(), bytes.size());
+  size_ += bytes.size();
+}
+
+void Writer::separate() {
+  if (comma_) put(',');
+  comma_ = true;
+}
+
+Writer& Writer::open(char bracket) {
+  separate();
+  put(bracket);
+  comma_ = false;
+  return *this;
+}
+
+Writer& Writer::close(char bracket) {
+  put(bracket);
+  comma_ = true;
+  return *this;
+}
+
+Writer& Writer::key(Bytes name) {
+  separate();
+  quoted(name, whole);
+  put(':');
+  comma_ = false;
+  return *this;
+}
+
+Writer& Writer::string(Bytes text, std::size_t cut) {
+  separate();
+  quoted(text, cut);
+  return *this;
+}
+
+Writer& Writer::raw(Bytes json) {
+  separate();
+  put(json);
+  return *this;
+}
+
+Writer& Writer::escaped_string(Bytes content) {
+  separate();
+  put('"');
+  put(content);
+  put('"');
+  return *this;
+}
+
+Writer& Writer::integer(std::int64_t value) {
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  return raw({digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+Writer& Writer::unsigned_integer(std::uint64_t value) {
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  return raw({digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+Writer& Writer::decimal(std::int64_t value, unsigned places) {
+  PENSTOCK_ASSERT(places <= 18);
+  // Digits with leading zeros, at least one of them before the point.
+  std::array<char, 24> digits;
+  std::uint64_t rest = value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value)
+                                 : static_cast<std::uint64_t>(value);
+  std::size_t count = 0;
+  while (rest != 0 || count <= places) {
+    digits[digits.size() - ++count] = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  }
+  const Bytes all(digits.data() + digits.size() - count, count);
+  Bytes fraction = all.substr(count - places);
+  while (fraction.ends_with('0')) fraction.remove_suffix(1);
+  separate();
+  if (value < 0) put('-');
+  put(all.substr(0, count - places));
+  if (!fraction.empty()) put('.');
+  put(fraction);
+  return *this;
+}
+
+void Writer::quoted(Bytes text, std::size_t cut) {
+  put('"');
+  if (text.size() > cut) {
+    escaped(cut_at_character(text, cut));
+    put(ellipsis);
+  } else {
+    escaped(text);
+  }
+  put('"');
+}
+
+void Writer::escaped(Bytes text) {
+  constexpr Bytes hex = "0123456789abcdef";
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  while (p != end && !overflow_) {
+    const char* const run = p;
+    while (p != end && is_plain(*p)) ++p;
+    put({run, static_cast<std::size_t>(p - run)});
+    if (p == end) return;
+    const Utf8Char c = decode_utf8(p, end);
+    if (c.bytes == 0) {
+      put("\\ufffd");
+      ++p;
+      continue;
+    }
+    if (const char letter = short_form(c.point); letter != 0) {
+      const std::array two{'\\', letter};
+      put({two.data(), two.size()});
+    } else if (needs_escape(c.point)) {
+      const std::array six{'\\',
+                           'u',
+                           hex[c.point >> 12 & 15],
+                           hex[c.point >> 8 & 15],
+                           hex[c.point >> 4 & 15],
+                           hex[c.point & 15]};
+      put({six.data(), six.size()});
+    } else {
+      put({p, c.bytes});
+    }
+    p += c.bytes;
+  }
+}
+
+}  // namespace penstock::json
