@@ -1,0 +1,125 @@
+// TLS for one connection, without a socket: ciphertext and plaintext are bytes that the owner
+// brings and takes away. OpenSSL does the protocol; this class feeds it and judges the outcome.
+//
+//   network ── receive ──▶ [session] ──▶ plain         owner ── send ──▶ [session] ──▶ cipher
+//                              └───────▶ cipher (handshake, key updates, alerts)
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "net/tls_handles.h"
+#include "penstock/address.h"
+#include "penstock/blocks.h"
+#include "penstock/bytes.h"
+#include "penstock/error.h"
+
+extern "C" {
+struct bio_st;
+}
+
+namespace penstock {
+
+class TlsServerContext;
+class TlsClientContext;
+
+// Whom a client connects to. The views are copied.
+struct TlsPeer {
+  // A name, or an IP literal without brackets. The certificate must be for it, and it goes out as
+  // server name indication when it is a name.
+  std::string_view host;
+  std::uint16_t port = 0;
+  // Replaces `host` in both roles when not empty.
+  std::string_view server_name = {};
+  // Where the connection leads; looked at only by contexts that skip verification.
+  const Address* address = nullptr;
+};
+
+class TlsSession {
+ public:
+  // tls_failed: the peer's name cannot be verified (not a name), or a context that skips
+  // verification is used for an address that is not loopback. refused: out of memory.
+  static Result<std::unique_ptr<TlsSession>> client(std::shared_ptr<TlsClientContext> context,
+                                                    const TlsPeer& peer);
+  static Result<std::unique_ptr<TlsSession>> server(
+      std::shared_ptr<const TlsServerContext> context);
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+  ~TlsSession();
+
+  // Begins the handshake: a client's first flight goes to `cipher`; a server has nothing to say.
+  Result<> start(Buffer& cipher);
+
+  // Takes all of `ciphertext`; the beginning of a record that is not complete stays inside. What
+  // it decrypts to is appended to `plain`, what the protocol has to answer to `cipher`.
+  // tls_failed: handshake, verification or record failure; `failure` says which, `cipher` may hold
+  // an alert worth sending, and nothing more can be done with the session. refused: a buffer could
+  // not grow; equally final.
+  Result<> receive(Bytes ciphertext, Buffer& plain, Buffer& cipher);
+
+  // Seals bytes of `pieces`, in order, while `cipher` stays within `cipher_max` bytes, and returns
+  // how many it took: all, if there is room. Small pieces share a record. An empty `cipher` always
+  // gets at least one record when `cipher_max` is 512 or more. Takes none before `established`.
+  // closed: after `close`. Other errors as `receive`.
+  Result<std::size_t> send(std::span<const Bytes> pieces, std::size_t cipher_max, Buffer& cipher);
+
+  // Appends close_notify, once. Receiving goes on.
+  void close(Buffer& cipher);
+
+  // The handshake is through, and the peer is who it must be.
+  bool established() const { return established_; }
+  // close_notify came: the peer's data is complete. An end of the connection without it is a cut.
+  bool peer_closed() const { return peer_closed_; }
+  // Why the session failed: a fixed word; empty while it has not.
+  const char* failure() const { return failure_; }
+  // The handshake went on from an earlier session. After `established`.
+  bool resumed() const;
+  // "TLSv1.2" or "TLSv1.3". After `established`.
+  const char* version() const;
+
+  // Called by the client context when the server gave a session.
+  void keep_for_resumption(ssl_session_st* session);
+
+ private:
+  enum class Role : std::uint8_t { client, server };
+  explicit TlsSession(Role role) : role_(role) {}
+  Result<> open(ssl_ctx_st* context);
+  Result<> expect_peer(const TlsPeer& peer);
+  Result<> handshake();
+  Result<> finish_handshake();
+  Result<> read_records(Buffer& plain);
+  Result<> seal(Bytes record, Buffer& cipher);
+  Result<> judge(int outcome);
+  std::unexpected<Error> fail_as(const char* word);
+  Error error(Code code) const;
+
+  static int bio_read(bio_st* bio, char* to, std::size_t max, std::size_t* bytes);
+  static int bio_write(bio_st* bio, const char* from, std::size_t size, std::size_t* bytes);
+  static long bio_control(bio_st* bio, int command, long number, void* pointer);
+  std::size_t next_input(std::size_t max);
+
+  std::shared_ptr<TlsClientContext> client_;
+  std::shared_ptr<const TlsServerContext> server_;
+  std::string resumption_key_;  // client: host, port, server name
+  SslPtr ssl_;
+  Bytes in_;               // what OpenSSL may read during this call
+  Buffer* out_ = nullptr;  // where OpenSSL's output goes during this call
+  const char* failure_ = "";
+  std::array<unsigned char, 5> header_{};  // of the record that goes to OpenSSL now (RFC 8446 §5.1)
+  std::uint8_t header_bytes_ = 0;
+  std::uint16_t record_left_ = 0;  // bytes of that record that OpenSSL has not got
+  Role role_;
+  bool established_ = false;
+  bool peer_closed_ = false;
+  bool closed_ = false;
+  bool refused_ = false;  // `out_` could not grow
+  bool greeted_ = false;  // the peer's first byte was seen
+  bool kept_session_ = false;
+};
+
+}  // namespace penstock
