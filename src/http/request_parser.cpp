@@ -86,7 +86,8 @@ Reason check_credentials(const Fields& fields) {
   for (const Field other : {Field::x_api_key, Field::api_key, Field::x_goog_api_key}) {
     if (!fields.has(other)) continue;
     const Bytes value = fields.find(other);
-    if (value != key && value != authorization) return Reason::credential_conflict;
+    if (value == key || (value == authorization && fields.has(Field::authorization))) continue;
+    return Reason::credential_conflict;
   }
   return Reason::none;
 }
