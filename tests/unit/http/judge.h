@@ -48,22 +48,27 @@ std::vector<std::string> field_texts(const Head& head) {
   return out;
 }
 
-inline Verdict read_chunked(Connection& connection, std::uint64_t body_max, std::string& body) {
+inline Verdict read_chunked(Connection& connection, std::uint64_t body_max, std::string& body,
+                            std::string& why) {
   penstock::http::ChunkedDecoder decoder(body_max);
   while (true) {
     std::string_view in = connection.in();
     for (auto part = decoder.next(in); !part.empty(); part = decoder.next(in)) body += part;
     connection.at = connection.received - in.size();
-    if (decoder.failed()) return Verdict::reject;
+    if (decoder.failed()) {
+      why = penstock::http::name(decoder.reason());
+      return Verdict::reject;
+    }
     if (decoder.done()) return Verdict::accept;
     if (!connection.receive()) return Verdict::incomplete;
   }
 }
 
 inline Verdict read_body(Connection& connection, penstock::http::Framing framing,
-                         std::uint64_t length, std::uint64_t body_max, std::string& body) {
+                         std::uint64_t length, std::uint64_t body_max, std::string& body,
+                         std::string& why) {
   using penstock::http::Framing;
-  if (framing == Framing::chunked) return read_chunked(connection, body_max, body);
+  if (framing == Framing::chunked) return read_chunked(connection, body_max, body, why);
   if (framing == Framing::none) return Verdict::accept;
   if (framing == Framing::length && connection.bytes.size() - connection.at < length) {
     return Verdict::incomplete;
@@ -110,7 +115,7 @@ inline Judgement judge_requests(std::string_view bytes, std::uint64_t body_max,
                     .body = {},
                     .keep_alive = head.keep_alive,
                     .fields = field_texts(head)};
-    out.verdict = read_body(connection, head.framing, head.length, body_max, message.body);
+    out.verdict = read_body(connection, head.framing, head.length, body_max, message.body, out.why);
     if (out.verdict != Verdict::accept) return out;
     out.messages.push_back(std::move(message));
     if (!out.messages.back().keep_alive) return out;
@@ -137,7 +142,7 @@ inline Judgement judge_response(std::string_view bytes, penstock::http::Method r
                   .keep_alive = head.keep_alive,
                   .fields = field_texts(head)};
   out.verdict = read_body(connection, head.framing, head.length, penstock::http::body_unlimited,
-                          message.body);
+                          message.body, out.why);
   if (out.verdict == Verdict::accept) out.messages.push_back(std::move(message));
   return out;
 }

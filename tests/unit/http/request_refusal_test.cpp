@@ -249,6 +249,7 @@ TEST_CASE("request_refusal/credentials_and_connection") {
       {with("api-key: b\r\nAuthorization: Bearer a\r\n"), Reason::credential_conflict},
       {with("x-api-key: a\r\napi-key: b\r\n"), Reason::credential_conflict},
       {with("x-goog-api-key: a\r\nAuthorization: Bearer b\r\n"), Reason::credential_conflict},
+      {with("x-api-key: a\r\napi-key:\r\n"), Reason::credential_conflict},
       {with("Connection: authorization\r\n"), Reason::protected_connection},
       {with("Connection: close, Content-Length\r\n"), Reason::protected_connection},
       {with("Connection: keep-alive\r\nConnection: transfer-encoding\r\n"),
