@@ -32,7 +32,7 @@ class Builder : public YAML::EventHandler {
   Builder(const std::string& file, std::vector<Mistake>& mistakes)
       : file_(file), mistakes_(mistakes) {}
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = to_mark(mark); }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check(mark, "", anchor);
@@ -77,6 +77,7 @@ class Builder : public YAML::EventHandler {
   }
   void OnMapEnd() override { close(); }
 
+  Mark start() const { return start_; }
   Node take() { return std::move(root_); }
 
  private:
@@ -160,6 +161,7 @@ class Builder : public YAML::EventHandler {
   std::vector<Mistake>& mistakes_;
   std::vector<Open> open_;
   std::size_t nodes_ = 0;
+  Mark start_;
   Node root_;
 };
 
@@ -197,7 +199,9 @@ std::optional<Node> read_yaml(std::string_view text, const std::string& file,
     Node root = builder.take();
     Builder second(file, mistakes);
     if (parser.HandleNextDocument(second)) {
-      mistakes.push_back({file, {}, "", "holds more than one YAML document; keep one"});
+      mistakes.push_back(
+          {file, second.start(), "",
+           "a second YAML document begins here; keep one, or check the indentation"});
     }
     return root;
   } catch (const YAML::Exception& error) {
