@@ -371,7 +371,7 @@ class ChunkedDecoder {
 };
 static_assert(sizeof(ChunkedDecoder) <= 40);
 
-// `field_lines` of a HeadWriter that are known when the program is compiled, each ended by CRLF:
+// Lines for `HeadWriter::lines` that are known when the program is compiled, each ended by CRLF:
 // checked then, copied later.
 class FixedLines {
  public:
@@ -413,6 +413,8 @@ class HeadWriter {
   // A value in two parts, such as a scheme and a secret.
   HeadWriter& field(Bytes name, Bytes first, Bytes second);
   HeadWriter& lines(FixedLines fixed);
+  // Lines that another HeadWriter wrote before, such as those that only depend on configuration.
+  HeadWriter& written_lines(Bytes lines);
   // Ends the head. The view is into the caller's memory.
   // Errors: `malformed` for a refused part, `too_large` when it did not fit.
   Result<Bytes> finish();

@@ -1,6 +1,7 @@
-// A second parser of HTTP/1.1 messages, for judging the first. It is written from RFC 9110 and RFC
-// 9112 with every choice they leave made strictly, slow and plain: it has the whole connection in one string, cuts it
-// at CRLF, copies what it finds and keeps fields in a map. It shares no code with src/http.
+// A second parser of HTTP/1.1 messages, for judging the first. It is written from RFC 9110 and
+// RFC 9112 with every choice they leave made strictly, slow and plain: it has the whole connection
+// in one string, cuts it at CRLF, copies what it finds and keeps fields in a map. It shares no code
+// with src/http.
 #pragma once
 
 #include <cstdint>
