@@ -23,7 +23,7 @@ struct ProcessMetrics {
   std::uint64_t log_lines_dropped = 0;  // LogWriter::lines_dropped()
   std::uint64_t reloads = 0;            // configurations taken
   std::uint64_t reloads_refused = 0;
-  std::vector<TargetState> target_states;  // by LabelId of the target
+  std::vector<TargetState> target_states{};  // by LabelId of the target
 };
 
 enum class MetricType : std::uint8_t { counter, gauge, histogram };
