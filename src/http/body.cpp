@@ -16,7 +16,7 @@ std::optional<std::uint64_t> parse_length(Bytes text) {
     return std::nullopt;
   }
   std::uint64_t value = 0;
-  for (const char c : text) value = value * 10 + hex_value(c);
+  for (const char c : text) value = value * 10 + static_cast<unsigned>(c - '0');
   if (value > body_unlimited) return std::nullopt;
   return value;
 }

@@ -35,14 +35,15 @@ Reason take_field_line(Bytes line, HeadPosition& at, FieldSet single, std::size_
                        Fields& fields) noexcept {
   if (at.lines == lines_max) return Reason::too_many_lines;
   ++at.lines;
-  if (line.front() == ' ' || line.front() == '\t') return Reason::leading_blank;
   const std::size_t colon = find_colon(line);
-  if (colon == 0 || colon == Bytes::npos || colon > field_name_bytes_max) {
-    return Reason::bad_field_name;
-  }
+  // The name of a known field is a token, so only other names are looked at.
+  const bool named = colon - 1 < field_name_bytes_max;  // neither empty, nor absent, nor too long
   const Bytes name = line.substr(0, colon);
-  const Field field = recognise(name);
-  if (field == Field::other && !is_token(name)) return Reason::bad_field_name;
+  const Field field = named ? recognise(name) : Field::other;
+  if (field == Field::other) [[unlikely]] {
+    if (is_blank(line.front())) return Reason::leading_blank;
+    if (!named || !is_token(name)) return Reason::bad_field_name;
+  }
   const FieldSet mark = bit(field);
   if ((at.seen & single & mark) != 0) return Reason::duplicate_field;
   at.seen |= mark;

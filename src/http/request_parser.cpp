@@ -16,10 +16,15 @@ constexpr char tls_handshake_record = 0x16;  // RFC 8446 §5.1
 constexpr std::size_t start_line_bytes_max = method_bytes_max + target_bytes_max + 10;
 
 std::optional<Method> method_of(Bytes token) {
-  for (int at = 0; at <= static_cast<int>(Method::connect); ++at) {
-    const auto method = static_cast<Method>(at);
-    if (token == name(method)) return method;
-  }
+  if (token == "POST") return Method::post;
+  if (token == "GET") return Method::get;
+  if (token == "HEAD") return Method::head;
+  if (token == "PUT") return Method::put;
+  if (token == "PATCH") return Method::patch;
+  if (token == "DELETE") return Method::delete_;
+  if (token == "OPTIONS") return Method::options;
+  if (token == "TRACE") return Method::trace;
+  if (token == "CONNECT") return Method::connect;
   return std::nullopt;
 }
 

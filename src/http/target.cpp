@@ -67,7 +67,7 @@ bool valid_ipv6(Bytes text) {
 bool valid_port(Bytes port) {
   if (port.empty() || port.size() > 5 || !all(port, class_digit)) return false;
   unsigned value = 0;
-  for (const char c : port) value = value * 10 + hex_value(c);
+  for (const char c : port) value = value * 10 + static_cast<unsigned>(c - '0');
   return value >= 1 && value <= 65535;
 }
 
