@@ -123,14 +123,15 @@ class DnsThread::Loop {
     Loop* loop;
     std::string host;
     Instant deadline;
-    std::vector<std::shared_ptr<DnsMailbox>> askers;  // not answered yet
-    std::vector<std::shared_ptr<DnsMailbox>> late;    // told that it timed out
+    std::vector<std::shared_ptr<DnsMailbox>> askers;
+    bool timed_out = false;  // the askers were told so; it is in `overdue_` now
   };
   using Questions = std::map<std::string, std::unique_ptr<Question>, std::less<>>;
 
   void run();
   void begin(std::string host, std::shared_ptr<DnsMailbox> to);
   Instant time_out(Instant now);
+  std::unique_ptr<Question> take_out(const Question& question);
   int wait_ms(Instant next_deadline, Instant now);
   static void on_answer(void* argument, int status, int timeouts, ares_addrinfo* info);
   static void on_socket(void* argument, ares_socket_t fd, int readable, int writable);
@@ -139,6 +140,8 @@ class DnsThread::Loop {
   ares_channel channel_ = nullptr;
   int wake_fd_ = -1;
   Questions questions_;
+  // c-ares cannot cancel one query. It ends by itself, and its answer may still be of use.
+  std::vector<std::unique_ptr<Question>> overdue_;
   std::vector<pollfd> sockets_;  // [0] is `wake_fd_`
   std::thread thread_;
 
@@ -245,13 +248,10 @@ void DnsThread::Loop::run() {
 
 void DnsThread::Loop::begin(std::string host, std::shared_ptr<DnsMailbox> to) {
   if (const auto same = questions_.find(host); same != questions_.end()) {
-    Question& question = *same->second;
-    // Its earlier askers may have been told that it timed out; this one waits its own time.
-    if (question.askers.empty()) question.deadline = monotonic_now() + options_.timeout;
-    question.askers.push_back(std::move(to));
+    same->second->askers.push_back(std::move(to));
     return;
   }
-  if (questions_.size() >= options_.pending_max) {
+  if (questions_.size() + overdue_.size() >= options_.pending_max) {
     to->put({.host = std::move(host), .outcome = DnsAnswer::Outcome::refused});
     return;
   }
@@ -269,21 +269,23 @@ void DnsThread::Loop::begin(std::string host, std::shared_ptr<DnsMailbox> to) {
   ares_getaddrinfo(channel_, argument->host.c_str(), nullptr, &hints, &on_answer, argument);
 }
 
-// Tells askers whose question took too long; c-ares cannot cancel one query, so the question stays
-// until it ends by itself. Returns the next deadline.
+// Tells askers whose question took too long. Who asks for the name from now on begins a new one.
+// Returns the next deadline.
 Instant DnsThread::Loop::time_out(Instant now) {
   Instant next = Instant::never();
-  for (auto& [host, question] : questions_) {
-    if (question->askers.empty()) continue;
-    if (now < question->deadline) {
-      next = std::min(next, question->deadline);
+  for (auto entry = questions_.begin(); entry != questions_.end();) {
+    Question& question = *entry->second;
+    if (now < question.deadline) {
+      next = std::min(next, question.deadline);
+      ++entry;
       continue;
     }
-    for (auto& asker : question->askers) {
-      asker->put({.host = host, .outcome = DnsAnswer::Outcome::timed_out});
-      question->late.push_back(std::move(asker));
+    for (const auto& asker : question.askers) {
+      asker->put({.host = question.host, .outcome = DnsAnswer::Outcome::timed_out});
     }
-    question->askers.clear();
+    question.timed_out = true;
+    overdue_.push_back(std::move(entry->second));
+    entry = questions_.erase(entry);
   }
   return next;
 }
@@ -302,11 +304,7 @@ int DnsThread::Loop::wait_ms(Instant next_deadline, Instant now) {
 
 void DnsThread::Loop::on_answer(void* argument, int status, int, ares_addrinfo* info) {
   auto* const question = static_cast<Question*>(argument);
-  auto& questions = question->loop->questions_;
-  const auto entry = questions.find(question->host);
-  PENSTOCK_ASSERT(entry != questions.end() && entry->second.get() == question);
-  const auto ended = std::move(entry->second);
-  questions.erase(entry);
+  const auto ended = question->loop->take_out(*question);
 
   DnsAnswer answer{.host = ended->host, .outcome = outcome_of(status)};
   if (info) {
@@ -317,9 +315,26 @@ void DnsThread::Loop::on_answer(void* argument, int status, int, ares_addrinfo* 
   if (answer.outcome == DnsAnswer::Outcome::found && answer.resolved.count == 0) {
     answer.outcome = DnsAnswer::Outcome::absent;
   }
+  // After the time is over only addresses are news: they are good for the next lookup.
+  if (ended->timed_out && answer.outcome != DnsAnswer::Outcome::found) return;
   for (const auto& asker : ended->askers) asker->put(answer);
-  if (answer.outcome != DnsAnswer::Outcome::found) return;
-  for (const auto& asker : ended->late) asker->put(answer);  // good for the next lookup
+}
+
+std::unique_ptr<DnsThread::Loop::Question> DnsThread::Loop::take_out(const Question& question) {
+  std::unique_ptr<Question> out;
+  if (question.timed_out) {
+    const auto at = std::find_if(overdue_.begin(), overdue_.end(),
+                                 [&](const auto& one) { return one.get() == &question; });
+    PENSTOCK_ASSERT(at != overdue_.end());
+    out = std::move(*at);
+    overdue_.erase(at);
+  } else {
+    const auto at = questions_.find(question.host);
+    PENSTOCK_ASSERT(at != questions_.end() && at->second.get() == &question);
+    out = std::move(at->second);
+    questions_.erase(at);
+  }
+  return out;
 }
 
 void DnsThread::Loop::on_socket(void* argument, ares_socket_t fd, int readable, int writable) {

@@ -52,10 +52,10 @@ TEST_CASE("what is not quite a literal is none") {
 
 TEST_CASE("hosts that end in a number are no names") {
   for (const char* host : {"1", "127.1", "1.2.3.4", "1.2.3.400", "a.1", "0x7f.1", "a.0x1", "9."}) {
-    CHECK_MESSAGE(looks_numeric(host), host);
+    CHECK_MESSAGE(looks_numeric(host), std::string(host));
   }
   for (const char* host : {"", "a", "1a", "1.a", "a.b.", "10.test", "x0.y0x"}) {
-    CHECK_MESSAGE(!looks_numeric(host), host);
+    CHECK_MESSAGE(!looks_numeric(host), std::string(host));
   }
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("every special block is recognised, at its edges") {
       {"2002:808:808::1", public_unicast},
       {"2001:0:4136:e378:8000:63bf:80ff:fffe", loopback},  // Teredo, 127.0.0.1 inverted
   };
-  for (const auto& [text, kind] : cases) CHECK_MESSAGE(kind_of(text) == kind, text);
+  for (const auto& [text, kind] : cases) CHECK_MESSAGE(kind_of(text) == kind, std::string(text));
   CHECK(classify(Address{}) == unspecified);
   CHECK(is_blocked(*parse_ip("10.0.0.1", 0)));
   CHECK_FALSE(is_blocked(*parse_ip("8.8.8.8", 0)));

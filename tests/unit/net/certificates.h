@@ -24,7 +24,7 @@ struct Identity {
 
 struct CertificateSpec {
   std::string common_name = "penstock test";
-  std::string alternative_names;              // as in openssl.cnf: "DNS:a.test,IP:127.0.0.1"
+  std::string alternative_names = {};         // as in openssl.cnf: "DNS:a.test,IP:127.0.0.1"
   std::string extended_usage = "serverAuth";  // empty: the extension is left out
   bool ca = false;
   long from_s = -3600;  // relative to now
