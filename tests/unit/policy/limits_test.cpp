@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <latch>
 #include <random>
 #include <thread>
 #include <vector>
@@ -98,14 +99,26 @@ TEST_CASE("rate: a changed limit keeps the share that was used") {
   CHECK_FALSE(cell.admit(10, now).admitted);
 }
 
-TEST_CASE("rate: two threads together never get more than the limit") {
-  constexpr std::uint32_t limit = 20'000;
+TEST_CASE(
+    "rate: an interval that is no whole number of nanoseconds is rounded against the caller") {
   RateCell cell;
+  for (int i = 0; i < 7; ++i) REQUIRE(cell.admit(7, {0}).admitted);
+  CHECK_FALSE(cell.admit(7, {minute_ns / 7}).admitted);
+  CHECK(cell.admit(7, {minute_ns / 7 + 1}).admitted);
+}
+
+TEST_CASE("rate: two threads together never get more than the limit") {
+  constexpr std::uint32_t limit = 400'000;
+  RateCell cell;
+  std::latch start(2);  // without it the first thread may end before the second begins
   std::array<std::uint32_t, 2> admitted{};
   std::vector<std::thread> threads;
   for (std::uint32_t& count : admitted) {
-    threads.emplace_back([&cell, &count] {
-      for (int i = 0; i < 30'000; ++i) count += cell.admit(limit, {0}).admitted ? 1 : 0;
+    threads.emplace_back([&cell, &count, &start] {
+      std::uint32_t own = 0;
+      start.arrive_and_wait();
+      for (std::uint32_t i = 0; i < limit; ++i) own += cell.admit(limit, {0}).admitted ? 1 : 0;
+      count = own;
     });
   }
   for (std::thread& thread : threads) thread.join();
