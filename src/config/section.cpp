@@ -80,7 +80,7 @@ void Section::check_keys() const {
     const SchemaNode* child = schema_->find(entry.key);
     if (child == nullptr) {
       std::string what = "is not a setting; ";
-      if (const auto meant = nearest(entry.key, known)) {
+      if (const auto meant = reading_->guess(entry.key, known)) {
         what += "did you mean " + quoted(*meant) + "?";
       } else {
         what += "the settings here are " + joined(known);
@@ -342,7 +342,7 @@ std::optional<std::size_t> Section::choice(std::string_view name) const {
     what += " is not available in this version; ";
   } else {
     what += " is not known here; ";
-    if (const auto meant = nearest(given->text, words)) {
+    if (const auto meant = reading_->guess(given->text, words)) {
       what += "did you mean " + quoted(*meant) + "? ";
     }
   }

@@ -22,8 +22,14 @@ namespace penstock::config {
 // Looks a variable up: its value, or nothing when it is not set.
 using Environment = std::function<std::optional<std::string>(std::string_view)>;
 
+// The candidate that was probably meant: the nearest within a third of the word's length.
+std::optional<std::string_view> nearest(std::string_view word,
+                                        const std::vector<std::string_view>& candidates);
+
 // What one reading of a file shares.
 struct Reading {
+  using Words = std::vector<std::string_view>;
+
   std::string file;
   Environment environment;
   std::uint64_t memory_bytes = 0;  // the memory limit of the process
@@ -34,15 +40,17 @@ struct Reading {
   void mistake(Mark mark, std::string path, std::string what) {
     mistakes.push_back({file, mark, std::move(path), std::move(what)});
   }
+  // `nearest`, while that is worth its time: nobody reads the guesses of a thousand mistakes.
+  std::optional<std::string_view> guess(std::string_view word, const Words& candidates) const {
+    constexpr std::size_t guesses_max = 1'000;
+    if (mistakes.size() > guesses_max) return std::nullopt;
+    return nearest(word, candidates);
+  }
 };
 
 // Replaces `${NAME}` and `${NAME:-default}`; `$${` is a plain `${`. A variable that is not set and
 // has no default is an error; one that is set but empty takes the default, as in a shell.
 Parsed<std::string> expand(std::string_view text, const Environment& environment);
-
-// The candidate that was probably meant: the nearest within a third of the word's length.
-std::optional<std::string_view> nearest(std::string_view word,
-                                        const std::vector<std::string_view>& candidates);
 
 // One mapping of the file, or its absence. The node and the reading outlive it.
 class Section {
