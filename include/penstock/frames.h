@@ -26,7 +26,7 @@ class FrameArena {
 
  private:
   static constexpr std::size_t step = 64;
-  static constexpr std::size_t slab_bytes = 64 * 1024;
+  static constexpr std::size_t slab_bytes = std::size_t{64} * 1024;
   struct Free {
     Free* next;
   };

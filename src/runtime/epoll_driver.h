@@ -16,7 +16,7 @@
 namespace penstock {
 
 struct EpollOptions {
-  std::size_t receive_buffer_bytes = 64 * 1024;
+  std::size_t receive_buffer_bytes = std::size_t{64} * 1024;
   std::size_t receive_buffers = 16;
 };
 

@@ -12,7 +12,7 @@ namespace penstock {
 namespace {
 
 constexpr Instant simulation_start{1'000'000'000'000};
-constexpr std::uint64_t receive_bytes_max = 64 * 1024;
+constexpr std::uint64_t receive_bytes_max = 65'536;
 constexpr Duration late_max = Duration::milliseconds(20);
 constexpr Duration kernel_gives_up = Duration::seconds(127);  // of a connect without an answer
 
