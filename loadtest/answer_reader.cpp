@@ -8,7 +8,7 @@ namespace penstock::loadtest {
 
 namespace {
 
-constexpr std::size_t line_bytes_max = 16 * 1024;
+constexpr std::size_t line_bytes_max = 16UL * 1024;
 
 bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -22,9 +22,8 @@ std::string_view trim(std::string_view text) {
 
 // Whole text as a number, false if it holds anything else.
 bool parse(std::string_view text, int base, std::size_t& number) {
-  const char* end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, number, base);
-  return result.ec == std::errc{} && result.ptr == end;
+  const auto result = std::from_chars(text.begin(), text.end(), number, base);
+  return result.ec == std::errc{} && result.ptr == text.end();
 }
 
 }  // namespace

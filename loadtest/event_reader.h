@@ -61,6 +61,7 @@ class EventReader {
 
   template <class F>
   void event(std::string_view text, F& on_stamp) {
+    if (text.starts_with(":")) return;  // a comment, for example a heartbeat
     if (done_ || !text.starts_with("data: ")) {
       wrong_ = true;
       return;

@@ -16,7 +16,7 @@ namespace penstock::loadtest {
 
 namespace {
 
-constexpr std::size_t read_bytes = 256 * 1024;
+constexpr std::size_t read_bytes = 256UL * 1024;
 constexpr int events_max = 512;
 constexpr std::uint64_t errors_max = 1000;       // a run with more measures nothing; it ends
 constexpr std::size_t hold_at_once = 32;         // requests under way while connections are opened

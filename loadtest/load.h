@@ -145,9 +145,9 @@ class Load {
   std::int64_t start_ns_ = 0;
   std::int64_t next_arrival_ns_ = 0;
   std::uint64_t answered_ = 0;  // whole run
-  std::size_t open_ = 0;  // connections
-  std::size_t busy_ = 0;  // those with a request under way
-  bool by_hand_ = false;  // hold: no request begins by itself
+  std::size_t open_ = 0;        // connections
+  std::size_t busy_ = 0;        // those with a request under way
+  bool by_hand_ = false;        // hold: no request begins by itself
 };
 
 // Prints everything as one JSON object, and as a short table for people.

@@ -37,8 +37,8 @@ constexpr const char* usage =
     "Scripts: mock-whole-SIZE[-dUS] mock-stream-nEVENTS-bPER_WRITE-dUS[-sSIZE][-hold|-cut|-merge]\n"
     "         mock-hold mock-status-CODE\n";
 
-constexpr std::size_t read_bytes = 256 * 1024;
-constexpr std::size_t head_bytes_max = 64 * 1024;
+constexpr std::size_t read_bytes = 256UL * 1024;
+constexpr std::size_t head_bytes_max = 64UL * 1024;
 constexpr int events_max = 512;
 
 struct Connection {

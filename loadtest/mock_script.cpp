@@ -20,9 +20,8 @@ std::string words(std::size_t size) {
 }
 
 bool number(std::string_view text, std::uint64_t& value) {
-  const char* end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, value);
-  return result.ec == std::errc{} && result.ptr == end;
+  const auto result = std::from_chars(text.begin(), text.end(), value);
+  return result.ec == std::errc{} && result.ptr == text.end();
 }
 
 // Cuts the text up to the next '-' off `rest`.
