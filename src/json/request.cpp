@@ -144,7 +144,7 @@ class Reader {
 
   Result<> model() {
     PENSTOCK_TRY(value, walk_.judge());
-    if (!value.is_string() || value.controls) return bad("model");
+    if (!value.is_string() || holds_controls(value)) return bad("model");
     Bytes name = value.inside().in(body_);
     // An escape is at most six times as long as what it stands for.
     if (name.empty() || name.size() > 6 * model_bytes_max) return bad("model");
@@ -241,7 +241,7 @@ class Reader {
   Result<> plain_text(Bytes name, Span& out) {
     PENSTOCK_TRY(value, walk_.judge());
     if (value.is_null()) return took(value.span);
-    if (!value.is_string() || value.controls) return bad(name);
+    if (!value.is_string() || holds_controls(value)) return bad(name);
     out = value.span;
     return took(value.span);
   }
@@ -280,6 +280,10 @@ class Reader {
     return took(value.span);
   }
 
+  // Raw ones below U+0020 can not be: that leaves DEL.
+  bool holds_controls(const Value& text) const {
+    return text.controls || text.inside().in(body_).find('\x7f') != Bytes::npos;
+  }
   Result<> took(Span span) {
     span_ = span;
     return {};

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <new>
 
 #include "json/answer.h"
 #include "json/request.h"
@@ -113,7 +114,8 @@ Scanner::Scanner(Scanner&&) noexcept = default;
 Scanner& Scanner::operator=(Scanner&&) noexcept = default;
 
 Result<> Scanner::request(Bytes body, const RequestRules& rules, Facts& facts) {
-  facts = Facts{};
+  // Not `facts = {}`: the large arrays may stay as they are.
+  ::new (static_cast<void*>(&facts)) Facts;
   return state_->scan(body, false,
                       [&](Walk& walk) { return read_request(body, walk, rules, facts); });
 }

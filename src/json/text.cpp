@@ -114,7 +114,6 @@ const char* find_backslash(const char* p, const char* end) {
 
 StringFacts judge_string(Bytes inside) {
   StringFacts facts;
-  facts.controls = inside.size() <= 1024 && inside.find('\x7f') != Bytes::npos;
   const char* p = inside.data();
   const char* const end = p + inside.size();
   while (p != end && (p = find_backslash(p, end)) != nullptr) {

@@ -22,7 +22,7 @@ constexpr bool is_delimiter(char c) {
 struct StringFacts {
   bool valid = false;     // all escapes are known, surrogates come in pairs
   bool escaped = false;   // there is at least one escape
-  bool controls = false;  // unescaped, it holds U+0000–U+001F or DEL
+  bool controls = false;  // an escape stands for U+0000–U+001F or DEL
 };
 // `inside`: the bytes between the quotes; UTF-8 and free of raw controls below U+0020.
 StringFacts judge_string(Bytes inside);

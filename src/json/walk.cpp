@@ -19,18 +19,42 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-// A keyed hash of a key's unescaped form: multiply and fold, eight bytes at a time.
-std::uint64_t hash_key(Bytes key, std::uint64_t seed) {
+std::uint64_t load(const char* p, std::size_t bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, p, bytes);
+  return word;
+}
+
+// Non-zero when a byte of `word` is a backslash. May be so for a byte next to one as well.
+constexpr std::uint64_t backslash_in(std::uint64_t word) {
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+  const std::uint64_t zero_where = word ^ ones * '\\';
+  return (zero_where - ones) & ~zero_where & ones << 7;
+}
+
+// A keyed hash of a key: multiply and fold, eight bytes at a time, the last eight overlapping.
+// `escaped` says whether there is a backslash in it.
+std::uint64_t hash_key(Bytes key, std::uint64_t seed, bool& escaped) {
   constexpr std::uint64_t odd = 0x9E37'79B9'7F4A'7C15;
-  std::uint64_t hash = mix(seed ^ key.size(), odd);
-  while (!key.empty()) {
-    std::uint64_t word = 0;
-    const std::size_t taken = std::min(key.size(), sizeof word);
-    std::memcpy(&word, key.data(), taken);
-    hash = mix(hash ^ word, seed | 1) + odd;
-    key.remove_prefix(taken);
+  const char* const p = key.data();
+  const std::size_t bytes = key.size();
+  std::uint64_t hash = seed ^ bytes * odd;
+  std::uint64_t last = 0;
+  std::uint64_t found = 0;
+  if (bytes >= 8) {
+    for (std::size_t at = 0; at + 8 < bytes; at += 8) {
+      const std::uint64_t word = load(p + at, 8);
+      found |= backslash_in(word);
+      hash = mix(hash ^ word, seed | 1) + odd;
+    }
+    last = load(p + bytes - 8, 8);
+  } else if (bytes >= 4) {
+    last = load(p, 4) | load(p + bytes - 4, 4) << 32;
+  } else {
+    for (std::size_t at = 0; at < bytes; ++at) last = last << 8 | static_cast<unsigned char>(p[at]);
   }
-  return mix(hash, odd);
+  escaped = (found | backslash_in(last)) != 0;
+  return mix(hash ^ last, odd ^ seed);
 }
 
 }  // namespace
@@ -76,20 +100,9 @@ Result<> Walk::scalar(Value& out) {
   return {};
 }
 
-// Takes a key and its colon; in judged objects the key is remembered.
-template <bool judged>
-bool Walk::step_key() {
-  if constexpr (judged) {
-    return key().has_value();
-  } else {
-    if (text_[next_[0]] != '"' || text_[next_[1]] != ':') return false;
-    next_ += 2;
-    return true;
-  }
-}
-
 // The last token of the text is a closing bracket (Scanner sees to that), so reading on is within
-// bounds everywhere but after a closing bracket.
+// bounds everywhere but after a closing bracket. What is only passed on is most of a body: for it
+// the place stays in `next`, and strings and keys cost nothing but their tokens.
 template <bool judged>
 Result<Value> Walk::container() {
   struct Level {
@@ -100,27 +113,48 @@ Result<Value> Walk::container() {
   std::uint64_t objects = 0;            // bit i: levels[i] is an object
   std::uint32_t depth = 0;
   const std::uint32_t room = depth_max - depth_;
-  Value out{.first = text_[*next_], .span = {*next_, 0}};
+  const char* const text = text_.data();
+  const std::uint32_t* next = next_;
+  std::uint32_t values = values_;
+  Value out{.first = text[*next], .span = {*next, 0}};
+  const auto step_key = [&] {
+    if constexpr (judged) {
+      next_ = next;
+      const bool good = key().has_value();
+      next = next_;
+      return good;
+    } else {
+      const bool good = text[next[0]] == '"' && text[next[1]] == ':';
+      next += 2;
+      return good;
+    }
+  };
   for (;;) {
     // A value starts here.
-    ++values_;
-    const char first = text_[*next_];
+    ++values;
+    const char first = text[*next];
     if (first == '{' || first == '[') {
       if (depth == room) return invalid();
       const bool object = first == '{';
       const std::uint64_t bit = std::uint64_t{1} << depth;
       objects = object ? objects | bit : objects & ~bit;
-      levels[depth] = {0, static_cast<std::uint32_t>(work_.marks.size())};
+      levels[depth].elements = 0;
+      if constexpr (judged)
+        levels[depth].first_mark = static_cast<std::uint32_t>(work_.marks.size());
       ++depth;
-      ++next_;
-      if (text_[*next_] != (object ? '}' : ']')) {
+      ++next;
+      if (text[*next] != (object ? '}' : ']')) {
         levels[depth - 1].elements = 1;
-        if (object && !step_key<judged>()) return invalid();
+        if (object && !step_key()) return invalid();
         continue;
       }
+    } else if (!judged && first == '"') {
+      ++next;
     } else {
       Value inner;
+      next_ = next;
       PENSTOCK_CHECK(scalar<judged>(inner));
+      next = next_;
       const bool in_array = (objects >> (depth - 1) & 1) == 0;
       array_numbers_ += in_array && inner.is_number();
     }
@@ -128,20 +162,22 @@ Result<Value> Walk::container() {
     for (;;) {
       Level& level = levels[depth - 1];
       const bool object = (objects >> (depth - 1) & 1) != 0;
-      const char token = text_[*next_++];
+      const char token = text[*next++];
       if (token == ',') {
         ++level.elements;
-        if (object && (level.elements > members_max || !step_key<judged>())) return invalid();
+        if (object && (level.elements > members_max || !step_key())) return invalid();
         break;
       }
       if (token != (object ? '}' : ']')) return invalid();
       if constexpr (judged) PENSTOCK_CHECK(close_marks(level.first_mark));
       if (--depth == 0) {
-        out.span.end = next_[-1] + 1;
+        next_ = next;
+        values_ = values;
+        out.span.end = next[-1] + 1;
         out.elements = level.elements;
         return out;
       }
-      if (next_ == end_) return invalid();
+      if (next == end_) return invalid();
     }
   }
 }
@@ -180,19 +216,24 @@ Result<bool> Walk::another(char closer) {
 
 Result<Key> Walk::key() {
   if (peek() != '"') return invalid();
-  Value text{.first = '"', .span = {*next_++, 0}};
+  const std::uint32_t begin = *next_++;
   if (peek() != ':') return invalid();
-  PENSTOCK_CHECK(judge_inside(text));
+  const Span span = string_span(begin);
   ++next_;
-  Bytes name = text.inside().in(text_);
-  if (text.escaped) {
+  if (span.size() < 2 || text_[span.end - 1] != '"') return invalid();
+  Bytes name = Span{span.begin + 1, span.end - 1}.in(text_);
+  bool escaped = false;
+  std::uint64_t hash = hash_key(name, work_.seed, escaped);
+  if (escaped) {
+    if (!judge_string(name).valid) return invalid();
     work_.unescaped.resize(name.size());
     work_.unescaped.resize(unescape_string(name, work_.unescaped.data()));
     name = work_.unescaped;
+    hash = hash_key(name, work_.seed, escaped);
   }
   if (work_.marks.size() >= values_max) return invalid();
-  work_.marks.push_back({hash_key(name, work_.seed), text.span});
-  return Key{name, text.span};
+  work_.marks.push_back({hash, span});
+  return Key{name, span};
 }
 
 // An object ends: no key may stand in it twice. Takes its keys off the stack.

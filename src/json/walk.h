@@ -34,7 +34,7 @@ struct Value {
   Span span;                   // strings with their quotes
   std::uint32_t elements = 0;  // members or elements of a container
   bool escaped = false;        // strings, judged values only
-  bool controls = false;       // strings, judged values only: holds controls, escaped ones too
+  bool controls = false;       // strings, judged values only: holds escaped controls
 
   bool is_string() const { return first == '"'; }
   bool is_object() const { return first == '{'; }
@@ -124,13 +124,10 @@ class Walk {
   Result<Value> container();
   template <bool judged>
   Result<> scalar(Value& out);
-  template <bool judged>
-  bool step_key();
   Result<> judge_inside(Value& out);
   Result<> enter(char bracket);
   Result<bool> another(char closer);
   Result<Key> key();
-  void mark(Bytes name, Span span);
   Result<> close_marks(std::size_t first);
   Span string_span(std::uint32_t begin) const;
 

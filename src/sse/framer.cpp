@@ -9,6 +9,7 @@ namespace {
 constexpr Bytes byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::uint8_t started = 4;
 constexpr Bytes data_prefix = "data: ";
+constexpr std::size_t carry_bytes_first = 512;  // most events fit, so that one allocation does
 
 const char* find(const char* p, const char* end, char c) {
   return static_cast<const char*>(std::memchr(p, c, static_cast<std::size_t>(end - p)));
@@ -145,6 +146,7 @@ Result<bool> Framer::take_block(Event& event) {
   const Bytes part =
       stop != nullptr ? rest_.substr(0, static_cast<std::size_t>(stop - begin)) : rest_;
   rest_.remove_prefix(part.size());
+  if (!carried && stop == nullptr) carry_.reserve(std::max(2 * part.size(), carry_bytes_first));
   if (carried || stop == nullptr) carry_.append(part);
   const Bytes block = carried || stop == nullptr ? Bytes(carry_) : part;
   if (block.size() - (stop != nullptr ? 1 : 0) > bytes_max_) return too_large();

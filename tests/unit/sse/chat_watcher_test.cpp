@@ -168,7 +168,7 @@ TEST_CASE("watcher/unsound_objects_stay_within_bounds") {
   std::mt19937 random(9);
   for (int round = 0; round < 30'000; ++round) {
     std::string payload = seed;
-    for (unsigned changes = 1 + random() % 5; changes > 0; --changes) {
+    for (auto changes = 1 + random() % 5; changes > 0; --changes) {
       const std::size_t place = random() % payload.size();
       if (random() % 2 != 0)
         payload[place] = alphabet[random() % alphabet.size()];
