@@ -1,5 +1,5 @@
 // The configuration as the program uses it: validated, immutable, with dense indices. A file is
-// loaded (config/load.h), becomes one Snapshot, and every shard reads it through a pointer; a
+// loaded (penstock/config.h), becomes one Snapshot, and every shard reads it through a pointer; a
 // request keeps the one it began with. Nothing here changes after `load` returned it.
 #pragma once
 

@@ -7,9 +7,9 @@
 #include <set>
 
 #include "config/build.h"
-#include "config/load.h"
 #include "config/tls_files.h"
 #include "penstock/assert.h"
+#include "penstock/config.h"
 
 namespace penstock::config {
 namespace {

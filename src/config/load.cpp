@@ -1,5 +1,3 @@
-#include "config/load.h"
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 #include "config/build.h"
 #include "config/node.h"
 #include "config/section.h"
+#include "penstock/config.h"
 
 namespace penstock::config {
 namespace {

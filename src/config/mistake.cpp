@@ -1,4 +1,4 @@
-#include "config/mistake.h"
+#include "penstock/config.h"
 
 namespace penstock::config {
 

@@ -4,21 +4,22 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "config/mistake.h"
+#include "penstock/config.h"
 
 namespace penstock::config {
 
-inline constexpr std::size_t file_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t file_bytes_max = std::size_t{4} << 20;
 inline constexpr std::size_t depth_max = 16;         // the schema needs 6
 inline constexpr std::size_t nodes_max = 1'000'000;  // bounds memory to about 200 MiB
 
 struct Node {
-  enum class Kind { null, scalar, list, map };
+  enum class Kind : std::uint8_t { null, scalar, list, map };
   struct Entry;
 
   Kind kind = Kind::null;

@@ -66,9 +66,4 @@ const SchemaNode& schema_tree();
 // The word for a kind in messages and documents: "duration", "list of names".
 std::string_view describe(Kind kind);
 
-// JSON Schema (draft 2020-12) of the file, for editors. Ends with a newline.
-std::string write_json_schema();
-// The reference table of docs/configuration.md, in Markdown. Ends with a newline.
-std::string write_reference();
-
 }  // namespace penstock::config

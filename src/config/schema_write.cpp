@@ -3,6 +3,7 @@
 
 #include "config/schema.h"
 #include "config/value.h"
+#include "penstock/config.h"
 
 namespace penstock::config {
 namespace {

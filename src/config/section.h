@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "config/mistake.h"
 #include "config/node.h"
 #include "config/schema.h"
 #include "config/value.h"
+#include "penstock/config.h"
 #include "penstock/secret.h"
 
 namespace penstock::config {

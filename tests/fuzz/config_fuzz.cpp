@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/load.h"
+#include "penstock/config.h"
 
 namespace {
 

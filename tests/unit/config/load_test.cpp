@@ -1,10 +1,9 @@
-#include "config/load.h"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
 #include "files.h"
+#include "penstock/config.h"
 
 using namespace penstock;
 using namespace penstock::config;

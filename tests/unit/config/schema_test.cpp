@@ -8,8 +8,8 @@
 #include <set>
 
 #include "config/build.h"
-#include "config/load.h"
 #include "config/node.h"
+#include "penstock/config.h"
 
 using namespace penstock;
 using namespace penstock::config;

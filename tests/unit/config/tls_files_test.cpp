@@ -5,8 +5,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "config/load.h"
 #include "files.h"
+#include "penstock/config.h"
 
 using namespace penstock;
 using namespace penstock::config;

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "config/load.h"
+#include "penstock/config.h"
 #include "penstock/policy.h"
 
 using namespace penstock;

@@ -2,6 +2,7 @@
 // a file with a mistake gives no snapshot. Nothing here throws.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -11,10 +12,26 @@
 #include <string_view>
 #include <vector>
 
-#include "config/mistake.h"
 #include "penstock/snapshot.h"
 
 namespace penstock::config {
+
+// A place in a file. Both count from 1. Line 0: the file as a whole.
+struct Mark {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+};
+
+// One mistake. Every check reports all it finds; nothing stops at the first.
+struct Mistake {
+  std::string file;
+  Mark mark;
+  std::string path;  // "providers.openai.base_url", "keys[2].secret"; empty: the file
+  std::string what;  // what is wrong, and what to write instead
+};
+
+// "file:line:column: path: what".
+std::string to_string(const Mistake& mistake);
 
 // Where the reading looks outside the file.
 struct LoadOptions {
@@ -37,5 +54,10 @@ Loaded load_text(std::string_view text, const std::string& name, const LoadOptio
 
 // The digest that a virtual key is kept and found by: HMAC-SHA-256 (RFC 2104).
 KeyDigest digest_key(std::string_view pepper, std::string_view key);
+
+// JSON Schema (draft 2020-12) of the file, for editors. Ends with a newline.
+std::string write_json_schema();
+// The reference table of docs/configuration.md, in Markdown. Ends with a newline.
+std::string write_reference();
 
 }  // namespace penstock::config
