@@ -39,7 +39,7 @@ bool apply_rules(SSL_CTX* context, TlsVersion min_version) {
                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_read_ahead(context, 1);  // a record's header and body in one call of the BIO
   return SSL_CTX_set_min_proto_version(context, min) == 1 &&
          SSL_CTX_set_max_proto_version(context, 0) == 1 &&
          SSL_CTX_set_cipher_list(context, suites_tls12) == 1 &&

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -311,32 +312,10 @@ Error TlsSession::error(Code code) const {
   return {.code = code, .side = Side::upstream, .retry = Retry::if_unsent};
 }
 
-// At most to the end of the current record: OpenSSL with read-ahead then gets header and body in
-// one call, and never has to move the records behind it to the front of its buffer.
-std::size_t TlsSession::next_input(std::size_t max) {
-  const std::size_t limit = std::min(max, in_.size());
-  std::size_t taken = 0;
-  while (taken < limit) {
-    if (header_bytes_ < header_.size()) {
-      header_[header_bytes_++] = static_cast<unsigned char>(in_[taken++]);
-      if (header_bytes_ < header_.size()) continue;
-      record_left_ = static_cast<std::uint16_t>(header_[3] << 8 | header_[4]);
-    }
-    const auto part =
-        static_cast<std::uint16_t>(std::min<std::size_t>(record_left_, limit - taken));
-    taken += part;
-    record_left_ = static_cast<std::uint16_t>(record_left_ - part);
-    if (record_left_ > 0) continue;
-    header_bytes_ = 0;
-    break;
-  }
-  return taken;
-}
-
 int TlsSession::bio_read(BIO* bio, char* to, std::size_t max, std::size_t* bytes) {
   auto& self = *static_cast<TlsSession*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  *bytes = self.next_input(max);
+  *bytes = std::min(max, self.in_.size());
   if (*bytes == 0) {
     BIO_set_retry_read(bio);
     return 0;

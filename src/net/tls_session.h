@@ -5,7 +5,6 @@
 //                              └───────▶ cipher (handshake, key updates, alerts)
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -101,7 +100,6 @@ class TlsSession {
   static int bio_read(bio_st* bio, char* to, std::size_t max, std::size_t* bytes);
   static int bio_write(bio_st* bio, const char* from, std::size_t size, std::size_t* bytes);
   static long bio_control(bio_st* bio, int command, long number, void* pointer);
-  std::size_t next_input(std::size_t max);
 
   std::shared_ptr<TlsClientContext> client_;
   std::shared_ptr<const TlsServerContext> server_;
@@ -110,9 +108,6 @@ class TlsSession {
   Bytes in_;               // what OpenSSL may read during this call
   Buffer* out_ = nullptr;  // where OpenSSL's output goes during this call
   const char* failure_ = "";
-  std::array<unsigned char, 5> header_{};  // of the record that goes to OpenSSL now (RFC 8446 §5.1)
-  std::uint8_t header_bytes_ = 0;
-  std::uint16_t record_left_ = 0;  // bytes of that record that OpenSSL has not got
   Role role_;
   bool established_ = false;
   bool peer_closed_ = false;

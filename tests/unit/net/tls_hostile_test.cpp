@@ -81,12 +81,15 @@ TEST_CASE("renegotiation is refused") {
     RawPeer server(RawPeer::Role::server, TLS1_2_VERSION, TLS1_2_VERSION, &world.leaf);
     server.run(client_end(client, world));
     REQUIRE(client.session->established());
+    const auto finished = [&server] {
+      char digest[64];
+      return std::string(digest, SSL_get_finished(server.ssl(), digest, sizeof(digest)));
+    };
+    const std::string before = finished();
     REQUIRE(SSL_renegotiate(server.ssl()) == 1);
     SSL_do_handshake(server.ssl());
     server.run(client);
-    CHECK(SSL_num_renegotiations(server.ssl()) <= 1);
-    CHECK(SSL_get_state(server.ssl()) != TLS_ST_SR_FINISHED);
-    CHECK(server.received.empty());
+    CHECK(finished() == before);  // a second handshake would have ended with another digest
   }
 }
 

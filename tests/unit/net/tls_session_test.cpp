@@ -238,6 +238,14 @@ TEST_CASE("sessions are resumed, tickets are used once, and identity stays verif
     CHECK(std::string(other.client.session->failure()) == "certificate_host_mismatch");
     CHECK(other.server.plain.empty());
   }
+  SUBCASE("the same host under another server name is verified too") {
+    TlsPair known = world.pair({.host = "10.0.0.1", .port = 443, .server_name = "a.test"});
+    known.run();
+    REQUIRE(known.established());
+    TlsPair other = world.pair({.host = "10.0.0.1", .port = 443, .server_name = "b.test"});
+    other.run();
+    CHECK_FALSE(other.established());
+  }
   SUBCASE("more connections at once than tickets: full handshakes") {
     std::vector<std::unique_ptr<TlsPair>> open;
     int resumed = 0;
