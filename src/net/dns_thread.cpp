@@ -115,7 +115,7 @@ class DnsThread::Loop {
   ~Loop();
 
   std::expected<void, std::string> start();
-  void ask(std::string_view host, std::shared_ptr<DnsMailbox> to);
+  void ask(std::string_view host, const std::shared_ptr<DnsMailbox>& to);
 
  private:
   // One name under way. c-ares calls back exactly once for it.
@@ -201,7 +201,7 @@ DnsThread::Loop::~Loop() {
   if (wake_fd_ >= 0) ::close(wake_fd_);
 }
 
-void DnsThread::Loop::ask(std::string_view host, std::shared_ptr<DnsMailbox> to) {
+void DnsThread::Loop::ask(std::string_view host, const std::shared_ptr<DnsMailbox>& to) {
   bool full = false;
   {
     const std::scoped_lock lock(mutex_);
@@ -354,8 +354,8 @@ std::expected<std::unique_ptr<DnsThread>, std::string> DnsThread::start(const Dn
 DnsThread::DnsThread(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 DnsThread::~DnsThread() = default;
 
-void DnsThread::ask(std::string_view host, std::shared_ptr<DnsMailbox> to) {
-  loop_->ask(host, std::move(to));
+void DnsThread::ask(std::string_view host, const std::shared_ptr<DnsMailbox>& to) {
+  loop_->ask(host, to);
 }
 
 }  // namespace penstock

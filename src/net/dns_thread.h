@@ -76,7 +76,7 @@ class DnsThread {
   // From any thread: asks for the addresses of a name; exactly one answer comes to `to`, and after
   // one that timed out perhaps a late one. The same name asked for by several shards at once is one
   // question to the network.
-  void ask(std::string_view host, std::shared_ptr<DnsMailbox> to);
+  void ask(std::string_view host, const std::shared_ptr<DnsMailbox>& to);
 
  private:
   class Loop;

@@ -20,7 +20,7 @@ struct TlsTicketKey {
 class TlsTicketKeys {
  public:
   // A key seals for this long, and opens for as long again; then its tickets mean nothing.
-  static constexpr Duration lifetime = Duration::seconds(12 * 3600);
+  static constexpr Duration lifetime = Duration::seconds(43'200);
 
   TlsTicketKeys() = default;
   ~TlsTicketKeys();

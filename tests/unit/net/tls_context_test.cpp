@@ -3,9 +3,12 @@
 
 #include <doctest/doctest.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -67,7 +70,10 @@ TEST_CASE("certificates and keys that cannot work are refused, and the message s
 
 TEST_CASE("files are read, and expiry is known") {
   const TlsWorld world;
-  const std::string path = "tls_context_test.pem";
+  std::string path = std::filesystem::temp_directory_path() / "penstock_tls_XXXXXX";
+  const int fd = mkstemp(path.data());
+  REQUIRE(fd >= 0);
+  close(fd);
   std::ofstream(path) << world.leaf.certificate_pem << world.leaf.key_pem;
   const auto made = TlsServerContext::make({.certificate = {.path = path, .text = {}},
                                             .private_key = {.path = path, .text = {}},

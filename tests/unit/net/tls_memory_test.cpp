@@ -63,7 +63,7 @@ TEST_CASE("an idle session holds less than 26 KiB") {
   for (auto& pair : open) pair->client.session.reset();
   const long servers = (held_bytes - before) / pairs;
   const long clients = (both - held_bytes) / pairs;
-  MESSAGE("bytes held by OpenSSL per idle session: server ", servers, ", client ", clients);
+  INFO("bytes held by OpenSSL per idle session: server " << servers << ", client " << clients);
   CHECK(servers < 26 * 1024);
   CHECK(clients < 26 * 1024);
 }
@@ -94,8 +94,8 @@ TEST_CASE("records cost a fixed few allocations, all of them OpenSSL's own") {
   for (const int records : {1, 20}) {
     const long sealed = seal(records);
     const long opened = open(records);
-    MESSAGE("OpenSSL allocations for ", records, " records: sealing ", sealed, ", opening ",
-            opened);
+    INFO("OpenSSL allocations for " << records << " records: sealing " << sealed << ", opening "
+                                    << opened);
     CHECK(sealed <= 6 * records);
     CHECK(opened <= 2 * records);
   }
