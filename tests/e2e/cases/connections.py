@@ -226,7 +226,7 @@ def upstream_reuse(t):
 @case('a provider that closes between requests costs nothing')
 def upstream_closed_idle(t):
     for _ in range(5):
-        t.script([*answers.whole(answers.CHAT), ('fin',)])
+        t.script([*answers.whole(answers.CHAT), answers.fin()])
         same(t.ask().body, answers.CHAT)
         time.sleep(0.05)
 

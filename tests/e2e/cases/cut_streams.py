@@ -44,7 +44,7 @@ def read_to_close(t, client, response):
 
 
 @case('the provider', CUTS)
-def cuts(t, *steps):
+def cuts(t, steps):
     t.script([*BEGUN, wait(0.02), *steps])
     with t.client() as client:
         client.send(build(t.chat(model='pair', stream=True), key=MAIN_KEY))
@@ -60,8 +60,8 @@ def cuts(t, *steps):
                                       + answers.WORDS[0]), fin()],
     'FIN inside the length': [send(answers.head(200, length=5000, kind=answers.EVENT_STREAM) + answers.ROLE
                                    + answers.WORDS[0]), fin()]})
-def unchunked(t, *steps):
-    t.script(list(steps))
+def unchunked(t, steps):
+    t.script(steps)
     response = t.ask(t.chat(stream=True))
     interrupted(response, good=GOOD)
 

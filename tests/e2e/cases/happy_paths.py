@@ -23,7 +23,7 @@ def chat_whole(t):
 def chat_stream(t):
     t.script([answers.send(answers.stream_head()),
               *(step for e in answers.good_events(True)
-                for step in (answers.send(answers.http_chunk(e)), ('wait', 0.05))),
+                for step in (answers.send(answers.http_chunk(e)), answers.wait(0.05))),
               answers.send(answers.LAST_CHUNK)])
     client = t.begin(t.chat(stream=True))
     response = client.head()

@@ -16,9 +16,9 @@ SECOND = [  # what the first target does -> the second one is asked
 
 
 @case('hidden by the second target', dict(SECOND))
-def hidden(t, *steps):
+def hidden(t, steps):
     stream = 'event' in t.name
-    t.script(list(steps))
+    t.script(steps)
     t.script(answers.stream(answers.good_events(True)) if stream else whole(answers.CHAT), on=t.second)
     response = t.ask(t.chat(model='pair', stream=stream))
     same(response.status, 200)

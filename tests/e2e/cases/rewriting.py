@@ -127,14 +127,14 @@ def spellings(t, chunks):
 @case('bytes of a stream may come one by one')
 def trickled_stream(t):
     data = answers.stream_head() + b''.join(answers.http_chunk(e) for e in answers.good_events(True))
-    t.script([answers.send(data[:100]), ('trickle', data[100:] + answers.LAST_CHUNK)])
+    t.script([answers.send(data[:100]), answers.trickle(data[100:] + answers.LAST_CHUNK)])
     same(t.ask(t.chat(stream=True)).events, data_of(answers.good_events(False)))
 
 
 @case('bytes of a whole answer may come one by one')
 def trickled_answer(t):
     (_, data), = answers.whole(answers.CHAT)
-    t.script([('trickle', data)])
+    t.script([answers.trickle(data)])
     same(t.ask().body, answers.CHAT)
 
 
@@ -142,11 +142,11 @@ ANSWER_CODINGS = {
     'chunked': [answers.send(answers.head(200, 'Transfer-Encoding: chunked')
                              + b''.join(answers.http_chunk(answers.CHAT[i:i + 50])
                                         for i in range(0, len(answers.CHAT), 50)) + b'0\r\nX-T: 1\r\n\r\n')],
-    'to the end of the connection': [answers.send(answers.head(200) + answers.CHAT), ('fin',)],
+    'to the end of the connection': [answers.send(answers.head(200) + answers.CHAT), answers.fin()],
     'after 1xx answers': [answers.send(b'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n'),
                           *answers.whole(answers.CHAT)],
     'HTTP/1.0': [answers.send(answers.head(200, length=len(answers.CHAT)).replace(b'1.1', b'1.0', 1)
-                              + answers.CHAT), ('fin',)],
+                              + answers.CHAT), answers.fin()],
 }
 
 

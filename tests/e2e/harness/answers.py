@@ -3,7 +3,10 @@ import base64
 import json
 import struct
 
-from harness.upstream import send
+from harness.upstream import cut, fin, rst, send, stall, trickle, wait
+
+# Cases write whole scripts with this module alone.
+__all__ = ['cut', 'fin', 'rst', 'send', 'stall', 'trickle', 'wait']
 
 REASONS = {200: 'OK', 204: 'No Content', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden',
            404: 'Not Found', 408: 'Request Timeout', 413: 'Payload Too Large', 422: 'Unprocessable',
