@@ -28,7 +28,7 @@ class Process:
     def __init__(self, argv, env=None, cwd=None):
         self.process = subprocess.Popen(
             argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd,
-            env={**os.environ, **(env or {})}, start_new_session=True)
+            env={**os.environ, **(env or {})})
         self.out, self.err = [], []
         self._readers = [threading.Thread(target=self._read, args=pair, daemon=True) for pair in (
             (self.process.stdout, self.out), (self.process.stderr, self.err))]
