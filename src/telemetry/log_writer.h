@@ -1,5 +1,6 @@
 // The thread that takes access lines out of the shards' rings and writes them. What it cannot write
-// is lost and counted; no shard ever waits for it.
+// is lost and counted; no shard ever waits for it. Lines of one shard stay in order, lines of
+// different shards may not.
 #pragma once
 
 #include <atomic>

@@ -58,7 +58,9 @@ TEST_CASE_FIXTURE(Fixture, "log_writer/writes_while_running_and_the_rest_when_st
   CHECK(first.try_push("two\n"));
   CHECK(second.try_push("three\n"));
   writer.stop();
-  CHECK(content_of(path) == "one\ntwo\nthree\n");
+  // Order holds inside a ring only.
+  const std::string text = content_of(path);
+  CHECK((text == "one\ntwo\nthree\n" || text == "one\nthree\ntwo\n"));
   CHECK(writer.lines_dropped() == 0);
 }
 
