@@ -34,11 +34,11 @@ void build_access_log(const Section& root, Snapshot& snapshot) {
   const std::string log = telemetry.text("access_log");
   TelemetrySettings& settings = snapshot.telemetry;
   if (log == "stdout") {
-    settings.access_log = AccessLog::to_stdout;
+    settings.access_log = AccessLogTo::to_stdout;
   } else if (log == "off") {
-    settings.access_log = AccessLog::off;
+    settings.access_log = AccessLogTo::off;
   } else if (log.starts_with('/') && !log.ends_with('/')) {
-    settings.access_log = AccessLog::file;
+    settings.access_log = AccessLogTo::file;
     settings.access_log_file = log;
   } else if (!log.empty()) {
     telemetry.mistake("access_log", "must be stdout, off or the absolute path of a file");

@@ -42,7 +42,7 @@ std::vector<Mistake> sorted(std::vector<Mistake> mistakes) {
   return mistakes;
 }
 
-Loaded build(const Node& tree, Reading& reading) {
+Loaded build(const YamlNode& tree, Reading& reading) {
   auto snapshot = std::make_unique<Snapshot>();
   const Section root(reading, schema_tree(), &tree, "", Mark{});
   build_listeners(reading, root, *snapshot);

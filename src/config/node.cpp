@@ -36,7 +36,7 @@ class Builder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check(mark, "", anchor);
-    Node node;
+    YamlNode node;
     node.mark = to_mark(mark);
     if (key_wanted()) {
       take_key(node.mark, "null");
@@ -46,7 +46,7 @@ class Builder : public YAML::EventHandler {
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     add(mark, "aliases (*name) are not accepted; write the value out");
-    Node node;
+    YamlNode node;
     node.mark = to_mark(mark);
     if (key_wanted()) {
       take_key(node.mark, "*");
@@ -58,8 +58,8 @@ class Builder : public YAML::EventHandler {
                 const std::string& value) override {
     check(mark, tag, anchor);
     if (key_wanted()) return take_key(to_mark(mark), value);
-    Node node;
-    node.kind = Node::Kind::scalar;
+    YamlNode node;
+    node.kind = YamlNode::Kind::scalar;
     node.mark = to_mark(mark);
     node.text = value;
     attach(std::move(node));
@@ -67,31 +67,31 @@ class Builder : public YAML::EventHandler {
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
     check(mark, tag, anchor);
-    open(mark, Node::Kind::list);
+    open(mark, YamlNode::Kind::list);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
     check(mark, tag, anchor);
-    open(mark, Node::Kind::map);
+    open(mark, YamlNode::Kind::map);
   }
   void OnMapEnd() override { close(); }
 
   Mark start() const { return start_; }
-  Node take() { return std::move(root_); }
+  YamlNode take() { return std::move(root_); }
 
  private:
   // A collection that is not closed yet.
   struct Open {
-    Node node;
+    YamlNode node;
     bool has_key = false;
     bool drop_value = false;  // the key was given before
-    Node::Entry entry;
+    YamlNode::Entry entry;
     std::unordered_set<std::string> keys;
   };
 
   bool key_wanted() const {
-    return !open_.empty() && open_.back().node.kind == Node::Kind::map && !open_.back().has_key;
+    return !open_.empty() && open_.back().node.kind == YamlNode::Kind::map && !open_.back().has_key;
   }
   void take_key(Mark mark, const std::string& key) {
     Open& map = open_.back();
@@ -107,7 +107,7 @@ class Builder : public YAML::EventHandler {
   std::string path() const {
     std::string result;
     for (const Open& open : open_) {
-      if (open.node.kind == Node::Kind::list) {
+      if (open.node.kind == YamlNode::Kind::list) {
         result += '[' + std::to_string(open.node.items.size()) + ']';
       } else {
         result += (result.empty() ? "" : ".") + open.entry.key;
@@ -115,14 +115,14 @@ class Builder : public YAML::EventHandler {
     }
     return result;
   }
-  void attach(Node node) {
+  void attach(YamlNode node) {
     if (++nodes_ > nodes_max) throw Stop{node.mark, "the file has too many values"};
     if (open_.empty()) {
       root_ = std::move(node);
       return;
     }
     Open& parent = open_.back();
-    if (parent.node.kind == Node::Kind::list) {
+    if (parent.node.kind == YamlNode::Kind::list) {
       parent.node.items.push_back(std::move(node));
       return;
     }
@@ -132,7 +132,7 @@ class Builder : public YAML::EventHandler {
     parent.node.entries.push_back(std::move(parent.entry));
     parent.entry = {};
   }
-  void open(const YAML::Mark& mark, Node::Kind kind) {
+  void open(const YAML::Mark& mark, YamlNode::Kind kind) {
     if (open_.size() >= depth_max) {
       throw Stop{to_mark(mark), "is nested too deeply; no setting needs that"};
     }
@@ -142,7 +142,7 @@ class Builder : public YAML::EventHandler {
     open_.back().node.mark = to_mark(mark);
   }
   void close() {
-    Node node = std::move(open_.back().node);
+    YamlNode node = std::move(open_.back().node);
     open_.pop_back();
     attach(std::move(node));
   }
@@ -162,27 +162,27 @@ class Builder : public YAML::EventHandler {
   std::vector<Open> open_;
   std::size_t nodes_ = 0;
   Mark start_;
-  Node root_;
+  YamlNode root_;
 };
 
 }  // namespace
 
-Node::Node() = default;
-Node::Node(Node&&) noexcept = default;
-Node& Node::operator=(Node&&) noexcept = default;
-Node::~Node() {
+YamlNode::YamlNode() = default;
+YamlNode::YamlNode(YamlNode&&) noexcept = default;
+YamlNode& YamlNode::operator=(YamlNode&&) noexcept = default;
+YamlNode::~YamlNode() {
   wipe(text.data(), text.size());
 }
 
-const Node::Entry* Node::find(std::string_view key) const {
+const YamlNode::Entry* YamlNode::find(std::string_view key) const {
   for (const Entry& entry : entries) {
     if (entry.key == key) return &entry;
   }
   return nullptr;
 }
 
-std::optional<Node> read_yaml(std::string_view text, const std::string& file,
-                              std::vector<Mistake>& mistakes) {
+std::optional<YamlNode> read_yaml(std::string_view text, const std::string& file,
+                                  std::vector<Mistake>& mistakes) {
   if (text.size() > file_bytes_max) {
     mistakes.push_back({file, {}, "", "is larger than 4MiB; a configuration is not that large"});
     return std::nullopt;
@@ -195,8 +195,8 @@ std::optional<Node> read_yaml(std::string_view text, const std::string& file,
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     Builder builder(file, mistakes);
-    if (!parser.HandleNextDocument(builder)) return Node{};
-    Node root = builder.take();
+    if (!parser.HandleNextDocument(builder)) return YamlNode{};
+    YamlNode root = builder.take();
     Builder second(file, mistakes);
     if (parser.HandleNextDocument(second)) {
       mistakes.push_back(

@@ -18,33 +18,33 @@ inline constexpr std::size_t file_bytes_max = std::size_t{4} << 20;
 inline constexpr std::size_t depth_max = 16;         // the schema needs 6
 inline constexpr std::size_t nodes_max = 1'000'000;  // bounds memory to about 200 MiB
 
-struct Node {
+struct YamlNode {
   enum class Kind : std::uint8_t { null, scalar, list, map };
   struct Entry;
 
   Kind kind = Kind::null;
   Mark mark;
-  std::string text;            // scalar: its text, unquoted
-  std::vector<Node> items;     // list
-  std::vector<Entry> entries;  // map, in the order of the file, each key once
+  std::string text;             // scalar: its text, unquoted
+  std::vector<YamlNode> items;  // list
+  std::vector<Entry> entries;   // map, in the order of the file, each key once
 
-  Node();
-  Node(Node&&) noexcept;
-  Node& operator=(Node&&) noexcept;
-  ~Node();  // wipes `text`: it may have been a secret
+  YamlNode();
+  YamlNode(YamlNode&&) noexcept;
+  YamlNode& operator=(YamlNode&&) noexcept;
+  ~YamlNode();  // wipes `text`: it may have been a secret
 
   const Entry* find(std::string_view key) const;
 };
 
-struct Node::Entry {
+struct YamlNode::Entry {
   std::string key;
   Mark mark;  // of the key
-  Node value;
+  YamlNode value;
 };
 
 // Reads `text`. Mistakes are appended with `file` as their file name; the tree is what could be
 // read despite them, or nothing when the text is not YAML. Throws nothing.
-std::optional<Node> read_yaml(std::string_view text, const std::string& file,
-                              std::vector<Mistake>& mistakes);
+std::optional<YamlNode> read_yaml(std::string_view text, const std::string& file,
+                                  std::vector<Mistake>& mistakes);
 
 }  // namespace penstock::config

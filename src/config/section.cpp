@@ -57,13 +57,13 @@ std::string bound(Kind kind, std::int64_t value) {
 
 }  // namespace
 
-Section::Section(Reading& reading, const SchemaNode& schema, const Node* node, std::string path,
+Section::Section(Reading& reading, const SchemaNode& schema, const YamlNode* node, std::string path,
                  Mark mark)
     : reading_(&reading), schema_(&schema), node_(node), path_(std::move(path)), mark_(mark) {
   if (schema.row != nullptr) reading.used.insert(schema.row);
-  if (node_ == nullptr || node_->kind == Node::Kind::null) {
+  if (node_ == nullptr || node_->kind == YamlNode::Kind::null) {
     node_ = nullptr;
-  } else if (node_->kind != Node::Kind::map) {
+  } else if (node_->kind != YamlNode::Kind::map) {
     reading_->mistake(node_->mark, path_, "must hold settings; write 'name: value' lines below it");
     node_ = nullptr;
   } else {
@@ -76,7 +76,7 @@ void Section::check_keys() const {
   for (const SchemaNode& child : schema_->children) {
     if (child.row->kind != Kind::later) known.push_back(child.name);
   }
-  for (const Node::Entry& entry : node_->entries) {
+  for (const YamlNode::Entry& entry : node_->entries) {
     const SchemaNode* child = schema_->find(entry.key);
     if (child == nullptr) {
       std::string what = "is not a setting; ";
@@ -93,7 +93,7 @@ void Section::check_keys() const {
 }
 
 Mark Section::mark(std::string_view name) const {
-  const Node::Entry* entry = node_ == nullptr ? nullptr : node_->find(name);
+  const YamlNode::Entry* entry = node_ == nullptr ? nullptr : node_->find(name);
   return entry == nullptr ? mark_ : entry->value.mark;
 }
 
@@ -119,24 +119,24 @@ const Row& Section::row_of(std::string_view name, std::initializer_list<Kind> ki
   return row;
 }
 
-const Node* Section::value_of(std::string_view name) const {
-  const Node::Entry* entry = node_ == nullptr ? nullptr : node_->find(name);
-  return entry == nullptr || entry->value.kind == Node::Kind::null ? nullptr : &entry->value;
+const YamlNode* Section::value_of(std::string_view name) const {
+  const YamlNode::Entry* entry = node_ == nullptr ? nullptr : node_->find(name);
+  return entry == nullptr || entry->value.kind == YamlNode::Kind::null ? nullptr : &entry->value;
 }
 
 Section Section::section(std::string_view name) const {
   const SchemaNode& schema = schema_of(name);
   PENSTOCK_ASSERT(schema.row->kind == Kind::section);
-  const Node::Entry* entry = node_ == nullptr ? nullptr : node_->find(name);
+  const YamlNode::Entry* entry = node_ == nullptr ? nullptr : node_->find(name);
   return {*reading_, schema, entry == nullptr ? nullptr : &entry->value, path(name),
           entry == nullptr ? mark_ : entry->mark};
 }
 
 // The list or mapping under `name`, or null. Reports one that is required and missing or empty.
-const Node* Section::collection_of(std::string_view name, Node::Kind kind,
-                                   std::string_view advice) const {
+const YamlNode* Section::collection_of(std::string_view name, YamlNode::Kind kind,
+                                       std::string_view advice) const {
   const Row& row = *schema_of(name).row;
-  const Node* value = value_of(name);
+  const YamlNode* value = value_of(name);
   if (value != nullptr && value->kind != kind) {
     mistake(name, std::string(advice));
     return nullptr;
@@ -151,11 +151,11 @@ const Node* Section::collection_of(std::string_view name, Node::Kind kind,
 std::vector<Section::Named> Section::named(std::string_view name) const {
   row_of(name, {Kind::named});
   std::vector<Named> sections;
-  const Node* map =
-      collection_of(name, Node::Kind::map, "must hold names; write 'name: {...}' lines below it");
+  const YamlNode* map = collection_of(name, YamlNode::Kind::map,
+                                      "must hold names; write 'name: {...}' lines below it");
   if (map == nullptr) return sections;
   const SchemaNode& schema = *schema_of(name).find("*");
-  for (const Node::Entry& entry : map->entries) {
+  for (const YamlNode::Entry& entry : map->entries) {
     const std::string child_path = path(name) + '.' + entry.key;
     sections.push_back(
         {entry.key, entry.mark, Section(*reading_, schema, &entry.value, child_path, entry.mark)});
@@ -166,11 +166,12 @@ std::vector<Section::Named> Section::named(std::string_view name) const {
 std::vector<Section> Section::list(std::string_view name) const {
   row_of(name, {Kind::list});
   std::vector<Section> sections;
-  const Node* list = collection_of(name, Node::Kind::list, "must be a list; write [{...}, {...}]");
+  const YamlNode* list =
+      collection_of(name, YamlNode::Kind::list, "must be a list; write [{...}, {...}]");
   if (list == nullptr) return sections;
   const SchemaNode& item_schema = *schema_of(name).find("[]");
   for (std::size_t i = 0; i < list->items.size(); ++i) {
-    const Node& item = list->items[i];
+    const YamlNode& item = list->items[i];
     const std::string child_path = path(name) + '[' + std::to_string(i) + ']';
     sections.emplace_back(*reading_, item_schema, &item, child_path, item.mark);
   }
@@ -178,8 +179,8 @@ std::vector<Section> Section::list(std::string_view name) const {
 }
 
 // The text of a scalar with variables replaced.
-std::optional<std::string> Section::expanded(const Node& node, const std::string& path) const {
-  if (node.kind != Node::Kind::scalar) {
+std::optional<std::string> Section::expanded(const YamlNode& node, const std::string& path) const {
+  if (node.kind != YamlNode::Kind::scalar) {
     reading_->mistake(node.mark, path, "must be a single value");
     return std::nullopt;
   }
@@ -191,7 +192,7 @@ std::optional<std::string> Section::expanded(const Node& node, const std::string
 
 // The file's value of a setting, or else its default. Nothing when it has neither or is no scalar.
 std::optional<Section::Scalar> Section::scalar(std::string_view name, const Row& row) const {
-  const Node* value = value_of(name);
+  const YamlNode* value = value_of(name);
   if (value != nullptr) {
     auto text = expanded(*value, path(name));
     if (!text) return std::nullopt;
@@ -247,7 +248,8 @@ std::string Section::text(std::string_view name) const {
 std::vector<std::string> Section::names(std::string_view name) const {
   row_of(name, {Kind::names});
   std::vector<std::string> result;
-  const Node* list = collection_of(name, Node::Kind::list, "must be a list; write [name, name]");
+  const YamlNode* list =
+      collection_of(name, YamlNode::Kind::list, "must be a list; write [name, name]");
   if (list == nullptr) return result;
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     auto text = expanded(list->items[i], path(name) + '[' + std::to_string(i) + ']');
@@ -257,7 +259,7 @@ std::vector<std::string> Section::names(std::string_view name) const {
 }
 
 // Text or the content of a file. The mistakes never hold any of it.
-std::optional<Secret> Section::secret_of(const Node& node, const std::string& path) const {
+std::optional<Secret> Section::secret_of(const YamlNode& node, const std::string& path) const {
   auto text = expanded(node, path);
   if (!text) return std::nullopt;
   Parsed<Secret> secret = text->starts_with("file:") ? read_secret_file(text->substr(5))
@@ -277,7 +279,7 @@ std::optional<Secret> Section::secret_of(const Node& node, const std::string& pa
 
 Secret Section::secret(std::string_view name) const {
   const Row& row = row_of(name, {Kind::secret});
-  if (const Node* value = value_of(name)) {
+  if (const YamlNode* value = value_of(name)) {
     auto secret = secret_of(*value, path(name));
     return secret ? std::move(*secret) : Secret{};
   }
@@ -288,7 +290,8 @@ Secret Section::secret(std::string_view name) const {
 std::vector<Secret> Section::secrets(std::string_view name) const {
   row_of(name, {Kind::secrets});
   std::vector<Secret> result;
-  const Node* list = collection_of(name, Node::Kind::list, "must be a list; write [\"${NAME}\"]");
+  const YamlNode* list =
+      collection_of(name, YamlNode::Kind::list, "must be a list; write [\"${NAME}\"]");
   if (list == nullptr) return result;
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     auto secret = secret_of(list->items[i], path(name) + '[' + std::to_string(i) + ']');
@@ -323,7 +326,7 @@ std::uint64_t Section::size(std::string_view name) const {
 std::optional<Duration> Section::duration(std::string_view name) const {
   const Row& row = row_of(name, {Kind::duration, Kind::off_duration});
   if (row.kind == Kind::off_duration) {
-    const Node* value = value_of(name);
+    const YamlNode* value = value_of(name);
     if (value != nullptr && value->text == "off") return Duration{};
   }
   return parsed(name, row, parse_duration);
@@ -373,10 +376,10 @@ std::vector<std::uint16_t> Section::cpus(std::string_view name) const {
   row_of(name, {Kind::cpus});
   constexpr std::uint64_t cpu_max = 4095;
   constexpr auto advice = "write auto, or a list of CPU numbers such as [0, 1], each once";
-  const Node* value = value_of(name);
+  const YamlNode* value = value_of(name);
   std::vector<std::uint16_t> result;
   if (value == nullptr) return result;
-  if (value->kind != Node::Kind::list) {
+  if (value->kind != YamlNode::Kind::list) {
     const auto text = expanded(*value, path(name));
     if (text && *text != "auto")
       mistake(name, quoted(value->text) + " does not say which CPUs; " + advice);

@@ -59,7 +59,7 @@ class Section {
 
   // `node` is null when the file does not have the section. Checks the keys at once: unknown ones
   // and those that are not available are reported here.
-  Section(Reading& reading, const SchemaNode& schema, const Node* node, std::string path,
+  Section(Reading& reading, const SchemaNode& schema, const YamlNode* node, std::string path,
           Mark mark);
 
   // True when the file gives the setting a value.
@@ -101,11 +101,12 @@ class Section {
 
   const SchemaNode& schema_of(std::string_view name) const;
   const Row& row_of(std::string_view name, std::initializer_list<Kind> kinds) const;
-  const Node* value_of(std::string_view name) const;
-  const Node* collection_of(std::string_view name, Node::Kind kind, std::string_view advice) const;
+  const YamlNode* value_of(std::string_view name) const;
+  const YamlNode* collection_of(std::string_view name, YamlNode::Kind kind,
+                                std::string_view advice) const;
   std::optional<Scalar> scalar(std::string_view name, const Row& row) const;
-  std::optional<std::string> expanded(const Node& node, const std::string& path) const;
-  std::optional<Secret> secret_of(const Node& node, const std::string& path) const;
+  std::optional<std::string> expanded(const YamlNode& node, const std::string& path) const;
+  std::optional<Secret> secret_of(const YamlNode& node, const std::string& path) const;
   bool in_bounds(const Row& row, const Scalar& scalar, std::int64_t value) const;
   void check_keys() const;
   template <class T>
@@ -114,7 +115,7 @@ class Section {
 
   Reading* reading_;
   const SchemaNode* schema_;
-  const Node* node_;
+  const YamlNode* node_;
   std::string path_;
   Mark mark_;
 };

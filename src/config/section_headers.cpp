@@ -73,11 +73,11 @@ std::string judge_name(const std::string& name, const std::vector<StaticHeader>&
 std::vector<StaticHeader> Section::headers(std::string_view name) const {
   row_of(name, {Kind::headers});
   std::vector<StaticHeader> result;
-  const Node* map =
-      collection_of(name, Node::Kind::map, "must hold headers; write {X-Name: value}");
+  const YamlNode* map =
+      collection_of(name, YamlNode::Kind::map, "must hold headers; write {X-Name: value}");
   if (map == nullptr) return result;
   if (map->entries.size() > headers_max) mistake(name, "has more than 32 headers; remove some");
-  for (const Node::Entry& entry : map->entries) {
+  for (const YamlNode::Entry& entry : map->entries) {
     const std::string child_path = path(name) + '.' + entry.key;
     const std::string wrong = judge_name(entry.key, result);
     if (!wrong.empty()) reading_->mistake(entry.mark, child_path, wrong);

@@ -111,7 +111,7 @@ TEST_CASE("load: a small file and its defaults") {
   CHECK(snapshot->drain.timeout == Duration::seconds(30));
   CHECK(snapshot->sse.heartbeat == Duration::seconds(15));
   CHECK(snapshot->sse.max_event_bytes == 16 * 1024 * 1024);
-  CHECK(snapshot->telemetry.access_log == AccessLog::to_stdout);
+  CHECK(snapshot->telemetry.access_log == AccessLogTo::to_stdout);
   CHECK(snapshot->io_backend == IoBackend::automatic);
   CHECK(snapshot->exposures.size() == 2);
 }

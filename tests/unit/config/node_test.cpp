@@ -7,7 +7,7 @@ using namespace penstock::config;
 namespace {
 
 struct Read {
-  std::optional<Node> node;
+  std::optional<YamlNode> node;
   std::vector<Mistake> mistakes;
 };
 
@@ -23,19 +23,19 @@ TEST_CASE("yaml: a tree with places") {
   const Read result = read("a: 1\nb:\n  - x\n  - {c: 'two', d: null}\ne: ~\n");
   REQUIRE(result.node);
   CHECK(result.mistakes.empty());
-  const Node& root = *result.node;
-  REQUIRE(root.kind == Node::Kind::map);
+  const YamlNode& root = *result.node;
+  REQUIRE(root.kind == YamlNode::Kind::map);
   CHECK(root.find("a")->value.text == "1");
   CHECK(root.find("a")->value.mark.line == 1);
   CHECK(root.find("a")->value.mark.column == 4);
-  const Node& list = root.find("b")->value;
-  REQUIRE(list.kind == Node::Kind::list);
+  const YamlNode& list = root.find("b")->value;
+  REQUIRE(list.kind == YamlNode::Kind::list);
   REQUIRE(list.items.size() == 2);
   CHECK(list.items[0].text == "x");
   CHECK(list.items[1].find("c")->value.text == "two");
   CHECK(list.items[1].find("c")->mark.line == 4);
-  CHECK(list.items[1].find("d")->value.kind == Node::Kind::null);
-  CHECK(root.find("e")->value.kind == Node::Kind::null);
+  CHECK(list.items[1].find("d")->value.kind == YamlNode::Kind::null);
+  CHECK(root.find("e")->value.kind == YamlNode::Kind::null);
   CHECK(root.find("zz") == nullptr);
 }
 
@@ -43,7 +43,7 @@ TEST_CASE("yaml: nothing is an empty tree") {
   for (const std::string text : {"", "\n", "# only a comment\n", "---\n"}) {
     const Read result = read(text);
     REQUIRE(result.node);
-    CHECK(result.node->kind == Node::Kind::null);
+    CHECK(result.node->kind == YamlNode::Kind::null);
     CHECK(result.mistakes.empty());
   }
 }
@@ -55,7 +55,7 @@ TEST_CASE("yaml: a key given twice is named with its path, and the first value s
   CHECK(result.mistakes[0].path == "m[0].a");
   CHECK(result.mistakes[0].mark.line == 2);
   CHECK(result.mistakes[0].mark.column == 18);
-  const Node& item = result.node->find("m")->value.items[0];
+  const YamlNode& item = result.node->find("m")->value.items[0];
   CHECK(item.find("a")->value.text == "1");
   CHECK(item.find("b")->value.text == "2");
 }

@@ -59,7 +59,7 @@ TEST_CASE("schema: every default is a value that the setting accepts") {
   reading.environment = any_variable;
   reading.memory_bytes = std::uint64_t{4} << 30;
   Snapshot snapshot;
-  const Node nothing;
+  const YamlNode nothing;
   const Section root(reading, schema_tree(), &nothing, "", {});
   build_listeners(reading, root, snapshot);
   build_limits(root, snapshot);
