@@ -195,11 +195,11 @@ struct SseSettings {
   std::uint64_t max_event_bytes = 0;
 };
 
-enum class AccessLog : std::uint8_t { to_stdout, off, file };
+enum class AccessLogTo : std::uint8_t { to_stdout, off, file };
 
 struct TelemetrySettings {
-  AccessLog access_log = AccessLog::to_stdout;
-  std::string access_log_file;  // only for AccessLog::file
+  AccessLogTo access_log = AccessLogTo::to_stdout;
+  std::string access_log_file;  // only for AccessLogTo::file
 };
 
 enum class IoBackend : std::uint8_t { automatic, uring, epoll };

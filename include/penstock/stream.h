@@ -1,0 +1,144 @@
+// One connection, plain TCP or TLS, as its owner sees it: bytes in, bytes out, its end. Nothing here
+// waits; whoever has to wait does so on the stream's signal and looks again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "penstock/driver.h"
+
+namespace penstock {
+
+class Stream;
+class TlsSession;
+
+// Lets go of a stream: `StreamPtr` calls it. What is not sent yet is dropped.
+struct StreamCloser {
+  void operator()(Stream* stream) const noexcept;
+};
+// The owner's hold on a stream. Letting go never waits: the stream asks the kernel for the end of
+// its operations, closes the descriptor after the last completion and then frees itself.
+using StreamPtr = std::unique_ptr<Stream, StreamCloser>;
+
+class Stream {
+ public:
+  // Takes over a connected descriptor and starts to receive. With a TLS session the handshake runs
+  // by itself; `established` tells when it is through.
+  static StreamPtr adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls);
+
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // Who is woken when bytes arrive, the peer ends, the stream breaks, blocked bytes have left, or
+  // the handshake is through. Null: nobody; state is kept and can be looked at.
+  void set_signal(Signal* signal) { signal_ = signal; }
+
+  bool established() const { return established_; }
+  // Orderly end of what the peer sends (FIN; with TLS: close_notify). Bytes may still be readable.
+  bool ended() const { return ended_; }
+  // The connection is no longer usable: reset, TLS failure, or end without close_notify.
+  bool broken() const { return broken_; }
+  // The peer can send nothing more.
+  bool gone() const { return ended_ || broken_; }
+  // The stream broke because TLS did: the peer was not proven, or its records were bad.
+  bool tls_failed() const { return tls_failed_; }
+  // Why TLS failed, a fixed word for the log; empty otherwise.
+  const char* tls_failure() const;
+
+  // -- Receiving.
+
+  // What has arrived and was not consumed, contiguous. Valid until the owner waits, consumes or
+  // receives. Up to `receive_max` bytes are kept for an owner that does not consume; beyond that
+  // reading stops and TCP holds the peer back.
+  Bytes readable() const { return kept_.empty() ? fresh_ : kept_.view(); }
+  void consume(std::size_t bytes);
+  void set_receive_max(std::size_t bytes) { receive_max_ = static_cast<std::uint32_t>(bytes); }
+  // Stops reading now (back-pressure); what is already under way may still arrive.
+  void pause();
+  void unpause();
+  // Bytes received from the network in all.
+  std::uint64_t received_total() const { return received_; }
+
+  // -- Sending.
+
+  // Sends all pieces, copying what the socket does not take at once; it leaves as the socket
+  // allows. The owner keeps an eye on `unsent` and produces no more while it is high. reset: broken.
+  // refused: no memory for the copy.
+  Result<> send(std::span<const Bytes> pieces);
+  Result<> send(Bytes piece) { return send(std::span(&piece, 1)); }
+  // Sends what the socket takes now and says how much that was, 0 included; the rest is the
+  // owner's, to be tried again when the signal wakes it. For large bodies in stable memory.
+  Result<std::size_t> write(std::span<const Bytes> pieces);
+  // Bytes taken by `send` that have not left.
+  std::size_t unsent() const { return unsent_.size(); }
+  // Bytes given to the kernel in all: a writer that looks at it twice knows whether there is progress.
+  std::uint64_t sent_total() const { return sent_; }
+  // Half-close after what was sent.
+  void finish_sending();
+
+  // How the descriptor is closed when the owner lets go. orderly by default.
+  void set_close(CloseHow how) { close_how_ = how; }
+
+  int fd() const { return fd_; }
+  bool secure() const { return tls_ != nullptr; }
+
+ private:
+  friend struct StreamCloser;
+  struct Receive : ReceiveOp {
+    explicit Receive(Stream* s) : ReceiveOp(&Stream::on_receive), owner(s) {}
+    Stream* owner;
+  };
+  struct Writable : WritableOp {
+    explicit Writable(Stream* s) : WritableOp(&Stream::on_writable), owner(s) {}
+    Stream* owner;
+  };
+  struct Settle : TurnEnd {
+    Stream* owner = nullptr;
+  };
+
+  Stream(Driver& driver, int fd, std::unique_ptr<TlsSession> tls);
+  ~Stream();
+
+  static void on_receive(Op& op, int result);
+  static void on_writable(Op& op, int result);
+  static void on_settle(TurnEnd& node);
+  void arrived(Bytes bytes);
+  void arrived_secure(Bytes bytes);
+  void keep_fresh();
+  void break_off();
+  void wake();
+  void arm_receive();
+  void arm_writable();
+  Result<> keep_unsent(std::span<const Bytes> pieces, std::size_t skip);
+  Result<std::size_t> push(std::span<const Bytes> pieces);
+  void flush();
+  void let_go() noexcept;
+  void end_if_idle() noexcept;
+
+  Driver& driver_;
+  Signal* signal_ = nullptr;
+  std::unique_ptr<TlsSession> tls_;
+  Bytes fresh_;    // lent for this turn, not consumed
+  Buffer kept_;    // own copy of what was not consumed in its turn; plaintext with TLS
+  Buffer unsent_;  // what the socket did not take; ciphertext with TLS
+  Receive receive_;
+  Writable writable_;
+  Settle settle_;
+  std::uint64_t received_ = 0;
+  std::uint64_t sent_ = 0;
+  int fd_;
+  std::uint32_t receive_max_;
+  CloseHow close_how_ = CloseHow::orderly;
+  bool established_ = true;
+  bool ended_ = false;
+  bool broken_ = false;
+  bool tls_failed_ = false;
+  bool paused_ = false;       // the owner's wish
+  bool overfull_ = false;     // `receive_max` is met
+  bool finish_after_ = false;  // half-close when `unsent_` has left
+  bool letting_go_ = false;
+};
+
+}  // namespace penstock

@@ -1,0 +1,294 @@
+// One try at one target: connection → request → head of the answer → its first part, judged.
+#include <algorithm>
+
+#include "gateway/exchange.h"
+#include "penstock/net.h"
+
+namespace penstock {
+namespace {
+
+// What is read of an error's body; more is of no use to anybody.
+constexpr std::uint64_t error_body_max = 64 * 1024;
+
+std::unexpected<Error> bad_answer() {
+  return fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
+}
+
+}  // namespace
+
+Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
+  AttemptRecord& record = attempts_[attempt_count_];
+  record = {target, 0, {}};
+  upstream_error_.reset();
+  answer_body_.release();
+  sent_whole_ = false;
+  const ProviderIndex provider_index = config().at(target).provider;
+  auto slot = Slot::take(epoch_->generation->limits->at(provider_index).parallel,
+                         provider().concurrency);
+  if (!slot) co_return fail(Code::upstream_unavailable, Side::gateway, Retry::yes);
+  provider_slot_ = std::move(*slot);
+
+  // A pooled connection that turns out dead before it took a byte is no failure: take another.
+  for (;;) {
+    PENSTOCK_CO_CHECK(co_await connect(provider_index));
+    const std::uint64_t taken_before = upstream_->sent_total();
+    const Result<> sent = co_await send_request(credential);
+    if (sent) break;
+    const bool unused = reused_ && upstream_->sent_total() == taken_before && upstream_->broken();
+    release_upstream(false);
+    if (!unused) co_return sent;
+  }
+  const Result<> headed = co_await await_head();
+  if (!headed) {
+    release_upstream(false);
+    co_return headed;
+  }
+  record.status = answer_.status;
+  const Next next = judge(answer_.status);
+  Result<> usable;
+  if (next == Next::bad_answer) {
+    usable = bad_answer();
+  } else if (next != Next::use) {
+    usable = co_await read_refusal(next);
+  } else if (answer_.encoded) {
+    usable = bad_answer();
+  } else if (stream_) {
+    usable = answer_.media_type == http::MediaType::event_stream ? co_await first_event()
+                                                                 : Result<>(bad_answer());
+  } else {
+    usable = answer_.media_type == http::MediaType::json ? co_await take_whole()
+                                                         : Result<>(bad_answer());
+  }
+  if (!usable && upstream_) release_upstream(false);
+  co_return usable;
+}
+
+// -- Connection --
+
+Task<Result<>> Exchange::connect(ProviderIndex provider_index) {
+  const auto at = static_cast<std::size_t>(provider_index);
+  upstream_ = epoch_->pools[at].take(now());
+  reused_ = upstream_ != nullptr;
+  if (!reused_) {
+    PENSTOCK_CO_CHECK(before_wait());
+    const Provider& to = config().at(provider_index);
+    Dial dial;
+    dial.host = to.base_url.host;
+    dial.port = to.base_url.port;
+    dial.tls = epoch_->tls[at];
+    dial.allow_private = to.allow_private;
+    dial.dns_timeout = config().upstream.dns_timeout;
+    dial.connect_timeout = to.timeouts.connect;
+    dial.tls_timeout = config().upstream.tls_timeout;
+    auto made = co_await connect_stream(shard_.driver, shard_.resolver, connection_.signal, dial,
+                                        until(Deadline::never()), client());
+    clock_.wait_end(now());
+    if (!made) co_return std::unexpected(made.error());
+    upstream_ = std::move(*made);
+  }
+  shard_.metrics.connections(ConnectionSide::upstream, ConnectionState::active).add();
+  upstream_->set_signal(&connection_.signal);
+  co_return Result<>();
+}
+
+// Ends the dealings with the upstream: back to the pool, or closed. A stream that was cut short is
+// reset, so that the provider stops generating at once.
+void Exchange::release_upstream(bool reusable) {
+  if (!upstream_) return;
+  shard_.metrics.connections(ConnectionSide::upstream, ConnectionState::active).sub();
+  const Bytes excess = upstream_->readable();
+  if (reusable && !excess.empty()) shard_.metrics.upstream_excess_bytes.add(excess.size());
+  if (reusable && excess.empty() && answer_.keep_alive && sent_whole_ && !upstream_->gone()) {
+    upstream_->unpause();
+    shard_.give_back(*epoch_, target().provider, std::move(upstream_));
+  } else if (!reusable) {
+    upstream_->set_close(CloseHow::reset);
+  }
+  upstream_.reset();
+  provider_slot_ = {};
+}
+
+// -- Request --
+
+Task<Result<>> Exchange::send_request(std::size_t credential) {
+  upload_->sent = upload_->total = 0;
+  PENSTOCK_CO_CHECK(push_request(credential));
+  while (upload_->sent < upload_->total) {
+    // An answer before the request has left: it counts, and the rest is not sent.
+    if (!upstream_->readable().empty()) co_return Result<>();
+    if (upstream_->gone()) co_return fail(Code::upstream_reset, Side::upstream);
+    PENSTOCK_CO_CHECK(before_wait());
+    const Deadline step = Deadline::after(now(), provider().timeouts.first_byte);
+    co_await connection_.signal.wait(until(step));
+    PENSTOCK_CO_CHECK(after_wait(step));
+    PENSTOCK_CO_CHECK(push_request(credential));
+  }
+  sent_whole_ = true;
+  co_return Result<>();
+}
+
+// Gives the socket as much of the request as it takes: head, slices of the client's body, and the
+// few literals between them, as one message.
+Result<> Exchange::push_request(std::size_t credential) {
+  const Bytes body = upload_->body();
+  json::RequestEdits edits;
+  edits.model = target().upstream_model;
+  edits.include_usage = stream_;
+  Gather spliced;
+  if (!json::splice_request(body, upload_->facts, edits, upload_->splice, spliced)) {
+    return fail(Code::internal_error);
+  }
+  Gather message;
+  const bool first = upload_->total == 0;
+  Bytes head;
+  if (first) {
+    upload_->total = spliced.bytes();
+    UpstreamRequest request;
+    request.path = upstream_path(endpoint_);
+    request.credential = credential;
+    request.body_bytes = spliced.bytes();
+    request.stream = stream_;
+    PENSTOCK_TRY(written, write_upstream_head(provider(), request, shard_.scratch.head));
+    head = written;
+    message.add(head);
+  }
+  std::uint64_t skip = upload_->sent;
+  for (Bytes piece : spliced.pieces()) {
+    const auto drop = std::min<std::uint64_t>(skip, piece.size());
+    skip -= drop;
+    piece.remove_prefix(static_cast<std::size_t>(drop));
+    message.add(piece);
+  }
+  const auto taken = upstream_->write(message.pieces());
+  if (!taken) return fail(Code::upstream_reset, Side::upstream);
+  if (*taken < head.size()) {  // the scratch is not ours for long: the stream copies the rest
+    if (!upstream_->send(head.substr(*taken))) return fail(Code::upstream_reset, Side::upstream);
+  } else {
+    upload_->sent += *taken - head.size();
+  }
+  return {};
+}
+
+// -- Answer --
+
+Task<Result<>> Exchange::await_head() {
+  http::ResponseParser parser;
+  const Deadline step = Deadline::after(now(), provider().timeouts.first_byte);
+  for (;;) {
+    const Bytes received = upstream_->readable();
+    if (!received.empty()) {
+      const http::Parsed parsed = parser.feed(received, http::Method::post, shard_.scratch.response);
+      if (parsed.progress == http::Progress::complete) {
+        co_return read_answer_head(shard_.scratch.response);
+      }
+      if (parsed.progress == http::Progress::refused) co_return bad_answer();
+    }
+    if (upstream_->gone()) {
+      if (upstream_->tls_failed()) co_return fail(Code::upstream_tls_failed, Side::upstream);
+      if (!received.empty()) co_return bad_answer();
+      // The provider may have begun to generate; only a request that costs little is repeated.
+      co_return fail(Code::upstream_reset, Side::upstream,
+                     endpoint_ == Endpoint::embeddings ? Retry::yes : Retry::no);
+    }
+    PENSTOCK_CO_CHECK(before_wait());
+    co_await connection_.signal.wait(until(step));
+    if (!upstream_->readable().empty() && !client().gone()) {
+      clock_.wait_end(now());
+    } else {
+      PENSTOCK_CO_CHECK(after_wait(step));
+    }
+  }
+}
+
+// Keeps what is needed of the head and takes it off the stream.
+Result<> Exchange::read_answer_head(const http::ResponseHead& head) {
+  answer_.status = head.status;
+  answer_.media_type = head.media_type;
+  answer_.encoded = head.encoded;
+  answer_.keep_alive = head.keep_alive;
+  answer_.retry_after_s = http::delta_seconds(head.find(http::Field::retry_after)).value_or(0);
+  answer_.body = BodyReader(head.framing, head.length, config().upstream.max_response_bytes);
+  answer_.request_id.set({});
+  const Bytes id = head.find(http::Field::x_request_id);
+  if (id.size() <= answer_.request_id.text.size() && http::sendable_value(id)) {
+    answer_.request_id.set(id);
+  }
+  const bool too_large = !stream_ && head.framing == http::Framing::length &&
+                         head.length > config().upstream.max_response_bytes;
+  upstream_->consume(head.bytes);
+  return too_large ? Result<>(bad_answer()) : Result<>();
+}
+
+// Receives a body into `answer_body_`, up to `most` bytes of it. upstream_bad_response when it
+// breaks its framing or ends early.
+Task<Result<>> Exchange::collect_body(std::uint64_t most) {
+  if (answer_.body.framing() == http::Framing::length) {
+    const auto declared = static_cast<std::size_t>(std::min(answer_.body.left(), most));
+    if (declared > 0 && !answer_body_.reserve(declared)) co_return fail(Code::overloaded);
+  }
+  const Duration idle = provider().timeouts.idle;
+  for (;;) {
+    Bytes received = upstream_->readable();
+    const std::size_t before = received.size();
+    while (answer_body_.size() < most) {
+      const Bytes part = answer_.body.next(received);
+      if (part.empty()) break;
+      if (!answer_body_.append(part)) co_return fail(Code::overloaded);
+    }
+    upstream_->consume(before - received.size());
+    if (answer_.body.failed()) co_return bad_answer();
+    if (answer_.body.done() || answer_body_.size() >= most) co_return Result<>();
+    if (upstream_->gone() && upstream_->readable().empty()) {
+      // A body that runs to the close is complete when the close was orderly.
+      const bool whole = answer_.body.framing() == http::Framing::to_close && !upstream_->broken();
+      co_return whole ? Result<>() : Result<>(bad_answer());
+    }
+    PENSTOCK_CO_CHECK(before_wait());
+    const Deadline step = Deadline::after(now(), idle);
+    co_await connection_.signal.wait(until(step));
+    if (!upstream_->readable().empty() && !client().gone()) {
+      clock_.wait_end(now());
+    } else {
+      PENSTOCK_CO_CHECK(after_wait(step));
+    }
+  }
+}
+
+// An error of the upstream: its words are kept for the client, and what to do follows from its
+// status.
+Task<Result<>> Exchange::read_refusal(Next next) {
+  const Result<> collected = co_await collect_body(error_body_max);
+  if (!collected && collected.error().code != Code::upstream_bad_response) co_return collected;
+  const bool whole = collected && answer_.body.done();
+  release_upstream(whole);
+  json::AnswerFacts facts;
+  const bool readable = collected && shard_.scanner.answer(answer_body_.view(), facts).has_value();
+  if (next == Next::next_credential) {
+    co_return fail(Code::upstream_auth_failed, Side::upstream, Retry::yes);
+  }
+  upstream_error_ = readable ? read_upstream_error(answer_body_.view(), facts) : UpstreamError{};
+  co_return fail(Code::upstream_bad_response, Side::upstream,
+                 next == Next::next_target ? Retry::yes : Retry::no);
+}
+
+// An answer that is not streamed: it is relayed only when all of it is there and sound.
+Task<Result<>> Exchange::take_whole() {
+  // The common case: all of it came with its head, and is judged and sent where it lies.
+  const Bytes received = upstream_->readable();
+  if (answer_.body.framing() == http::Framing::length && answer_.body.left() <= received.size()) {
+    Bytes rest = received;
+    const Bytes body = answer_.body.next(rest);
+    const Result<> relayed = relay_whole(body);
+    upstream_->consume(body.size());
+    release_upstream(relayed.has_value());
+    co_return relayed;
+  }
+  PENSTOCK_CO_CHECK(co_await collect_body(config().upstream.max_response_bytes + 1));
+  if (answer_body_.size() > config().upstream.max_response_bytes) co_return bad_answer();
+  release_upstream(answer_.body.done());
+  const Result<> relayed = relay_whole(answer_body_.view());
+  answer_body_.release();
+  co_return relayed;
+}
+
+}  // namespace penstock

@@ -1,0 +1,183 @@
+#include "gateway/connection.h"
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/exchange.h"
+#include "gateway/shard.h"
+#include "penstock/net.h"
+
+namespace penstock {
+namespace {
+
+// How long, and for how many bytes, a peer that we refused may go on sending before the close. A
+// close with unread bytes would make the kernel reset the connection and lose our answer.
+constexpr Duration linger_for = Duration::seconds(1);
+constexpr std::uint64_t linger_bytes = 64 * 1024;
+// Above this share of the connection limit idle connections are kept for this time only.
+constexpr std::uint32_t crowded_percent = 80;
+constexpr Duration crowded_keepalive = Duration::seconds(5);
+
+}  // namespace
+
+Connection::Connection(Shard& s, int fd, PeerCounts::Key peer)
+    : shard(s), signal(s.driver), peer_(peer), began_(s.driver.now()) {
+  std::unique_ptr<TlsSession> tls;
+  if (const auto& context = shard.epoch().generation->data_tls) {
+    auto session = TlsSession::server(context);
+    PENSTOCK_ASSERT(session.has_value());  // fails only without memory
+    tls = std::move(*session);
+  }
+  stream = Stream::adopt(shard.driver, fd, std::move(tls));
+  stream->set_signal(&signal);
+  next_ = shard.connections_;
+  if (next_) next_->previous_ = this;
+  shard.connections_ = this;
+  shard.metrics.connections(ConnectionSide::client, ConnectionState::idle).add();
+}
+
+Connection::~Connection() {
+  (previous_ ? previous_->next_ : shard.connections_) = next_;
+  if (next_) next_->previous_ = previous_;
+  shard.metrics.connections(ConnectionSide::client, ConnectionState::idle).sub();
+  if (counted_) {
+    shard.process.connections.fetch_sub(1, std::memory_order_relaxed);
+    shard.process.peers.remove(peer_);
+  }
+}
+
+// Accept → (handshake) → a head and its exchange, again and again → close.
+Task<> Connection::run(Shard& shard, int fd, PeerCounts::Key peer) {
+  Connection self(shard, fd, peer);
+  After after = self.count_in() ? After::keep : After::drop;
+  if (after == After::keep && !self.stream->established()) {
+    const bool proven = co_await self.handshake();
+    if (!proven) after = After::drop;
+  }
+  while (after == After::keep) {
+    const Step step = self.step();
+    if (step == Step::request) {
+      after = co_await self.serve();
+    } else if (step == Step::refused) {
+      after = co_await self.refuse();
+    } else if (step == Step::ended) {
+      after = After::close;
+    } else {
+      const Wake wake = co_await self.signal.wait(self.idle_deadline());
+      if (wake == Wake::expired) {
+        if (self.reading_) {
+          self.refusal_ = Code::request_timeout;
+          after = co_await self.refuse();
+        } else {
+          after = After::close;
+        }
+      }
+    }
+  }
+  co_await self.leave(after);
+}
+
+// Takes a place among the process's connections; false: there is none.
+bool Connection::count_in() {
+  const Limits& limits = shard.snapshot().limits;
+  if (!shard.process.peers.add(peer_, limits.max_connections_per_ip)) return false;
+  counted_ = true;
+  return shard.process.connections.fetch_add(1, std::memory_order_relaxed) <
+         limits.max_connections;
+}
+
+Task<bool> Connection::handshake() {
+  const Deadline limit =
+      Deadline::after(shard.driver.now(), shard.snapshot().client.handshake_timeout);
+  while (!stream->established()) {
+    if (stream->gone()) co_return false;
+    const Wake wake = co_await signal.wait(limit);
+    if (wake == Wake::expired) co_return false;
+  }
+  began_ = shard.driver.now();
+  co_return true;
+}
+
+// Until when the next bytes must come: the whole head within its limit once it has begun, else the
+// time an idle connection is kept.
+Deadline Connection::idle_deadline() const {
+  const Snapshot& config = shard.snapshot();
+  if (reading_) return Deadline::after(began_, config.client.header_timeout);
+  if (shard.draining()) return Deadline{Instant{0}};
+  Duration keep = config.client.keepalive_timeout;
+  const auto open = shard.process.connections.load(std::memory_order_relaxed);
+  if (std::uint64_t{open} * 100 > std::uint64_t{config.limits.max_connections} * crowded_percent) {
+    keep = std::min(keep, crowded_keepalive);
+  }
+  return Deadline::after(began_, keep);
+}
+
+// Looks at what was received. A request: its head is in the shard's scratch.
+Connection::Step Connection::step() {
+  if (stream->broken()) return Step::ended;
+  const Bytes received = stream->readable();
+  if (received.empty()) return stream->ended() ? Step::ended : Step::wait;
+  if (!reading_) {
+    reading_ = true;
+    began_ = shard.driver.now();
+  }
+  const http::Parsed parsed =
+      parser_.feed(received, shard.snapshot().limits.max_body, shard.scratch.request);
+  if (parsed.progress == http::Progress::complete) return Step::request;
+  if (parsed.progress == http::Progress::refused) {
+    shard.metrics.parse_errors(static_cast<std::size_t>(parsed.reason)).add();
+    refusal_ = parsed.code;
+    silent_ = parsed.silent;
+    return Step::refused;
+  }
+  return stream->ended() ? Step::ended : Step::wait;
+}
+
+Task<Connection::After> Connection::serve() {
+  parser_ = {};
+  ++served_;
+  const bool last =
+      shard.draining() || served_ >= shard.snapshot().client.max_requests_per_connection;
+  shard.metrics.connections(ConnectionSide::client, ConnectionState::idle).sub();
+  shard.metrics.connections(ConnectionSide::client, ConnectionState::active).add();
+  After after;
+  {
+    Exchange exchange(*this, shard.scratch.request, began_, last);
+    after = co_await exchange.run();
+  }
+  shard.metrics.connections(ConnectionSide::client, ConnectionState::active).sub();
+  shard.metrics.connections(ConnectionSide::client, ConnectionState::idle).add();
+  reading_ = false;
+  began_ = shard.driver.now();
+  if (after == After::keep && shard.draining()) after = After::close;
+  co_return after;
+}
+
+// Answers bytes that are no request, as an exchange that never began.
+Task<Connection::After> Connection::refuse() {
+  if (silent_) co_return After::drop;
+  Exchange exchange(*this, *refusal_, began_);
+  co_return co_await exchange.run();
+}
+
+// The close that fits: what was sent must be readable for the peer.
+Task<> Connection::leave(After after) {
+  if (after == After::drop || stream->broken()) {
+    stream->set_close(CloseHow::reset);
+    co_return;
+  }
+  const Deadline limit = Deadline::after(
+      shard.driver.now(),
+      after == After::linger ? linger_for : shard.snapshot().client.write_timeout);
+  stream->finish_sending();
+  std::uint64_t discarded = 0;
+  while (!stream->gone() && (stream->unsent() > 0 || after == After::linger)) {
+    discarded += stream->readable().size();
+    stream->consume(stream->readable().size());
+    if (discarded > linger_bytes) break;
+    const Wake wake = co_await signal.wait(limit);
+    if (wake == Wake::expired) break;
+  }
+}
+
+}  // namespace penstock

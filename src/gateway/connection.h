@@ -1,0 +1,60 @@
+// One client connection: reads heads, hands each request to an Exchange, decides what comes after.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "gateway/exchange_end.h"
+#include "gateway/process.h"
+#include "penstock/driver.h"
+#include "penstock/http.h"
+#include "penstock/stream.h"
+#include "penstock/task.h"
+
+namespace penstock {
+
+class Shard;
+
+// Lives in the frame of its root task. While idle it is all a connection costs: no buffer, no
+// exchange.
+class Connection {
+ public:
+  // The whole life of an accepted descriptor.
+  static Task<> run(Shard& shard, int fd, PeerCounts::Key peer);
+
+  Shard& shard;
+  Signal signal;
+  StreamPtr stream;
+
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+ private:
+  friend class Shard;
+  using After = ExchangeEnd;
+  // What the received bytes amount to.
+  enum class Step : std::uint8_t { wait, request, refused, ended };
+
+  Connection(Shard& shard, int fd, PeerCounts::Key peer);
+  bool count_in();
+  Task<bool> handshake();
+  Step step();
+  Task<After> serve();
+  Task<After> refuse();
+  Task<> leave(After after);
+  Deadline idle_deadline() const;
+
+  PeerCounts::Key peer_;
+  Connection* previous_ = nullptr;  // the shard's list of all connections
+  Connection* next_ = nullptr;
+  http::RequestParser parser_;
+  Instant began_;             // first byte of the current head, or the end of the last request
+  std::uint32_t served_ = 0;  // requests on this connection
+  bool reading_ = false;      // a head has begun
+  bool counted_ = false;      // in Process::connections and PeerCounts
+  std::optional<Code> refusal_;  // what to answer to a head that is not one
+  bool silent_ = false;       // ... with nothing at all
+};
+
+}  // namespace penstock

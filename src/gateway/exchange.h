@@ -1,0 +1,175 @@
+// One request and its answer: admit → body → plan → attempt* → commit → relay → settle.
+// `run` reads like that line; exchange.cpp has the steps until an answer begins, attempt.cpp the
+// dealings with one target, relay.cpp what follows the commit, exchange_log.cpp the settling.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "gateway/answers.h"
+#include "gateway/body_reader.h"
+#include "gateway/connection.h"
+#include "gateway/exchange_end.h"
+#include "gateway/routes.h"
+#include "gateway/shard.h"
+#include "gateway/relay.h"
+#include "gateway/upload.h"
+#include "penstock/policy.h"
+#include "penstock/telemetry.h"
+
+namespace penstock {
+
+class Exchange {
+ public:
+  // Digests the parsed head, whose views die with the next wait, and takes it off the stream.
+  // `began`: when the first byte of the request was read. `last`: the connection closes after it.
+  Exchange(Connection& connection, const http::RequestHead& head, Instant began, bool last);
+  // For bytes that are no request: only says so.
+  Exchange(Connection& connection, Code refusal, Instant began);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange();
+
+  Task<ExchangeEnd> run();
+
+ private:
+  // A few characters that must outlive the bytes they came from.
+  struct Text {
+    std::array<char, 63> text;
+    std::uint8_t size = 0;
+    Bytes view() const { return {text.data(), size}; }
+    void set(Bytes bytes) {
+      size = static_cast<std::uint8_t>(bytes.copy(text.data(), text.size()));
+    }
+  };
+
+  // What the upstream's head said.
+  struct Answer {
+    std::uint16_t status = 0;
+    http::MediaType media_type = http::MediaType::none;
+    bool encoded = false;
+    bool keep_alive = false;
+    std::uint32_t retry_after_s = 0;
+    BodyReader body;
+    Text request_id;
+  };
+
+  // -- The steps until an answer begins (exchange.cpp).
+  void read_head(const http::RequestHead& head);
+  void choose_request_id(Bytes wished);
+  Result<> judge_head(const http::RequestHead& head);
+  Result<> identify(const http::RequestHead& head);
+  Task<Result<>> steps();
+  Result<> admit();
+  Task<Result<>> receive_body();
+  Result<> keep_body(Bytes& received);
+  Result<> read_facts();
+  Result<> choose_targets();
+  Task<Result<>> first_answer();
+
+  // -- One target (attempt.cpp).
+  Task<Result<>> attempt(TargetIndex target, std::size_t credential);
+  Task<Result<>> connect(ProviderIndex provider);
+  Task<Result<>> send_request(std::size_t credential);
+  Result<> push_request(std::size_t credential);
+  Task<Result<>> await_head();
+  Result<> read_answer_head(const http::ResponseHead& head);
+  Task<Result<>> collect_body(std::uint64_t most);
+  Task<Result<>> read_refusal(Next next);
+  Task<Result<>> take_whole();
+  void release_upstream(bool reusable);
+
+  // -- Waiting. Between them stands `co_await connection_.signal.wait(…)`.
+  Result<> before_wait();
+  Result<> after_wait(Deadline step);
+  Deadline until(Deadline step) const;
+
+  // -- What the client gets (reply.cpp).
+  AnswerHead answer_head(std::uint16_t status) const;
+  Result<> send_whole(AnswerHead head, Bytes body);
+  Task<> answer_error(Error error);
+  void send_error(Error error);
+  Task<Result<>> answer_here();
+  Result<> answer_models();
+  Task<bool> drain_request();
+  Task<Result<>> wait_for_client(std::size_t low_water);
+  ExchangeEnd after_answer() const;
+
+  // -- After the commit (relay.cpp).
+  Result<> relay_whole(Bytes body);
+  Task<Result<>> first_event();
+  Result<> judge_first_event(const sse::Event& event);
+  Result<> commit_stream();
+  Task<Result<>> relay_stream();
+  Task<Result<>> relay_events();
+  Result<> pass_events();
+  Result<> pass_part();
+  Result<> pass_error(const sse::Event& event);
+  Result<> emit(const sse::Event& event, const sse::ChatWatcher::Look& look);
+  Result<> append_relay(Bytes bytes);
+  Result<> flush_relay(bool last);
+  void end_stream(Result<> outcome);
+  void note_usage(Bytes data);
+
+  // -- The end, whatever happened (settle.cpp).
+  void settle();
+  void count_attempt(const Result<>& result);
+  AccessRecord access_record(Instant end) const;
+
+  Instant now() const { return shard_.driver.now(); }
+  Stream& client() const { return *connection_.stream; }
+  const Snapshot& config() const { return epoch_->snapshot(); }
+  const Target& target() const { return config().at(*target_); }
+  const Provider& provider() const { return config().at(target().provider); }
+
+  Connection& connection_;
+  Shard& shard_;
+  EpochPin epoch_;
+  std::unique_ptr<Upload> upload_;    // until nothing can be tried again
+  std::unique_ptr<Relay> relay_;      // while a stream is relayed
+  StreamPtr upstream_;
+  OverheadClock clock_;
+  BodyReader request_body_;
+  Admission admission_;
+  Slot provider_slot_;
+  Plan plan_;
+  Answer answer_;
+  Buffer answer_body_;
+  json::Usage usage_;
+  std::optional<UpstreamError> upstream_error_;  // views into answer_body_
+  std::array<AttemptRecord, attempts_max> attempts_{};
+  std::optional<LimitNote> limit_;
+  Duration retry_after_{};
+  Deadline total_ = Deadline::never();
+  Instant began_;
+  Instant first_byte_ = Instant::never();  // of the answer, given to the client
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  std::uint64_t client_sent_before_;
+  Bytes param_;  // the field at fault: static, or a view into the upload's body
+  Text request_id_;
+  Text finish_;
+  std::optional<Error> refused_;  // known before the first step
+  std::optional<Code> code_;      // of our own error, at the end
+  std::uint32_t timeout_ms_ = 0;  // the client's own limit; 0: none
+  std::optional<KeyIndex> key_;
+  std::optional<ModelIndex> model_;
+  std::optional<TargetIndex> target_;
+  std::uint16_t status_ = 0;  // given to the client
+  std::uint8_t attempt_count_ = 0;
+  Endpoint endpoint_ = Endpoint::none;
+  http::Method method_ = http::Method::get;
+  bool http10_ = false;
+  bool keep_alive_ = false;
+  bool expect_continue_ = false;
+  bool reused_ = false;      // the upstream connection came from the pool
+  bool sent_whole_ = false;  // the request left completely
+  bool committed_ = false;   // a byte of the answer was given to the client
+  bool stream_ = false;
+  bool inflight_ = false;    // counted in Process::inflight
+  bool overheard_ = false;   // the request's last bytes were not read: linger
+};
+
+}  // namespace penstock

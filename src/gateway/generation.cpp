@@ -1,0 +1,89 @@
+#include "gateway/generation.h"
+
+namespace penstock {
+namespace {
+
+std::vector<LabelId> add_names(LabelSet& set, const auto& things) {
+  std::vector<LabelId> ids;
+  for (const auto& thing : things) ids.push_back(set.add(thing.name));
+  return ids;
+}
+
+}  // namespace
+
+std::expected<std::shared_ptr<const Generation>, std::string> Generation::make(
+    std::unique_ptr<const Snapshot> snapshot, const Generation* before,
+    const std::shared_ptr<TlsTicketKeys>& ticket_keys) {
+  auto made = std::make_shared<Generation>();
+  const Snapshot& config = *snapshot;
+  made->keys = std::make_unique<KeyTable>(config);
+  made->limits = std::make_unique<LimitCells>(config, before ? before->limits.get() : nullptr);
+  if (config.data.tls) {
+    TlsServerOptions options;
+    options.certificate.path = config.data.tls->certificate;
+    options.private_key.path = config.data.tls->private_key;
+    options.client_ca.path = config.data.tls->client_ca;
+    auto context = TlsServerContext::make(options, ticket_keys);
+    if (!context) return std::unexpected("listen.data.tls: " + context.error());
+    made->data_tls = *context;
+  }
+  for (const Provider& provider : config.providers) {
+    if (!provider.base_url.tls) {
+      made->trust.push_back(nullptr);
+      continue;
+    }
+    Pem ca;
+    ca.path = provider.ca;
+    auto trust = TlsTrust::load(ca);
+    if (!trust) return std::unexpected("providers." + provider.name + ".ca: " + trust.error());
+    made->trust.push_back(*trust);
+  }
+  auto labels = before ? std::make_shared<Labels>(*before->labels) : std::make_shared<Labels>();
+  if (!before) {
+    for (std::size_t i = 0; i < http::reason_count; ++i) {
+      labels->parse_reasons.push_back(http::name(static_cast<http::Reason>(i)));
+    }
+  }
+  made->model_labels = add_names(labels->models, config.models);
+  made->provider_labels = add_names(labels->providers, config.providers);
+  made->target_labels = add_names(labels->targets, config.targets);
+  made->labels = std::move(labels);
+  for (const Target& target : config.targets) {
+    std::array<char, TargetLines::bytes_max> lines;
+    const auto written = write_target_lines(config, target, lines);
+    if (!written) {
+      return std::unexpected("models: the target " + target.name +
+                             " has a name that does not fit into a response header; use at most "
+                             "300 printable ASCII characters");
+    }
+    made->target_lines.emplace_back(*written);
+  }
+  made->snapshot = std::move(snapshot);
+  return made;
+}
+
+std::expected<std::unique_ptr<Epoch>, std::string> Epoch::make(
+    std::shared_ptr<const Generation> generation) {
+  auto epoch = std::make_unique<Epoch>();
+  const Snapshot& config = *generation->snapshot;
+  for (std::size_t i = 0; i < config.providers.size(); ++i) {
+    const Provider& provider = config.providers[i];
+    epoch->pools.emplace_back(UpstreamPool::Limits{config.upstream.max_idle_per_host,
+                                                   config.upstream.keepalive_timeout});
+    if (!generation->trust[i]) {
+      epoch->tls.push_back(nullptr);
+      continue;
+    }
+    TlsClientOptions options;
+    options.trust = generation->trust[i];
+    options.unsafe_skip_verify = provider.unsafe_skip_verify;
+    auto context = TlsClientContext::make(options);
+    if (!context) return std::unexpected("providers." + provider.name + ": " + context.error());
+    epoch->tls.push_back(*context);
+  }
+  epoch->turns.resize(config.models.size());
+  epoch->generation = std::move(generation);
+  return epoch;
+}
+
+}  // namespace penstock

@@ -1,0 +1,299 @@
+#include "penstock/stream.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "net/tls_session.h"
+
+namespace penstock {
+namespace {
+
+// What an owner that does not consume may leave here (pipelined requests, an answer that a slow
+// client holds up): one generous head or event.
+constexpr std::uint32_t receive_max_default = 64 * 1024;
+// Ciphertext that may wait for the socket before no more plaintext is taken.
+constexpr std::size_t cipher_max = 64 * 1024;
+
+std::size_t bytes_of(std::span<const Bytes> pieces) {
+  std::size_t bytes = 0;
+  for (const Bytes piece : pieces) bytes += piece.size();
+  return bytes;
+}
+
+}  // namespace
+
+StreamPtr Stream::adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls) {
+  StreamPtr stream(new Stream(driver, fd, std::move(tls)));
+  if (stream->tls_) {
+    stream->established_ = false;
+    if (!stream->tls_->start(stream->unsent_)) stream->break_off();
+    stream->flush();
+  }
+  stream->arm_receive();
+  return stream;
+}
+
+Stream::Stream(Driver& driver, int fd, std::unique_ptr<TlsSession> tls)
+    : driver_(driver),
+      tls_(std::move(tls)),
+      kept_(driver.blocks()),
+      unsent_(driver.blocks()),
+      receive_(this),
+      writable_(this),
+      fd_(fd),
+      receive_max_(receive_max_default) {
+  receive_.fd = writable_.fd = fd;
+  settle_.owner = this;
+  settle_.settle = &on_settle;
+}
+
+Stream::~Stream() { PENSTOCK_ASSERT(!receive_.pending() && !writable_.pending()); }
+
+const char* Stream::tls_failure() const { return tls_ ? tls_->failure() : ""; }
+
+void StreamCloser::operator()(Stream* stream) const noexcept { stream->let_go(); }
+
+void Stream::let_go() noexcept {
+  letting_go_ = true;
+  signal_ = nullptr;
+  fresh_ = {};
+  kept_.release();
+  if (tls_ && established_ && !broken_ && close_how_ == CloseHow::orderly && unsent_.empty()) {
+    tls_->close(unsent_);  // best effort: the peer learns that nothing was cut off
+    const Bytes notify = unsent_.view();
+    if (!notify.empty()) driver_.send(fd_, std::span(&notify, 1));
+  }
+  unsent_.release();
+  driver_.cancel(receive_);
+  driver_.cancel(writable_);
+  end_if_idle();
+}
+
+// Closes and frees when the kernel is done with this stream: no completion can come any more.
+void Stream::end_if_idle() noexcept {
+  if (receive_.pending() || writable_.pending() || settle_.queued) return;
+  driver_.close_socket(fd_, close_how_);
+  delete this;
+}
+
+void Stream::wake() {
+  if (signal_) signal_->wake();
+}
+
+void Stream::break_off() {
+  broken_ = true;
+  wake();
+}
+
+// -- Receiving --
+
+void Stream::arm_receive() {
+  if (!receive_.pending() && !gone() && !paused_ && !overfull_) driver_.submit(receive_);
+}
+
+void Stream::pause() {
+  paused_ = true;
+  driver_.cancel(receive_);
+}
+
+void Stream::unpause() {
+  paused_ = false;
+  arm_receive();  // if the old one is still ending, its completion starts the new one
+}
+
+void Stream::on_receive(Op& op, int result) {
+  auto& receive = static_cast<Receive&>(static_cast<ReceiveOp&>(op));
+  Stream& self = *receive.owner;
+  if (self.letting_go_) {
+    self.end_if_idle();
+    return;
+  }
+  if (result > 0) {
+    self.received_ += static_cast<std::uint64_t>(result);
+    if (self.tls_) {
+      self.arrived_secure(receive.lent);
+    } else {
+      self.arrived(receive.lent);
+    }
+  } else if (result == 0) {
+    // With TLS the end is orderly only if close_notify came before it (RFC 8446 §6.1).
+    if (self.tls_ && !self.tls_->peer_closed()) {
+      self.broken_ = true;
+    }
+    self.ended_ = true;
+    self.wake();
+  } else if (result != -ECANCELED) {
+    self.break_off();
+  }
+  self.arm_receive();
+}
+
+void Stream::arrived(Bytes bytes) {
+  if (!kept_.empty()) {
+    if (!kept_.append(bytes)) break_off();
+  } else if (fresh_.empty()) {
+    fresh_ = bytes;
+    driver_.at_turn_end(settle_);
+  } else if (fresh_.data() + fresh_.size() == bytes.data()) {
+    fresh_ = {fresh_.data(), fresh_.size() + bytes.size()};
+  } else {
+    keep_fresh();
+    if (!kept_.append(bytes)) break_off();
+  }
+  driver_.at_turn_end(settle_);
+  wake();
+}
+
+void Stream::arrived_secure(Bytes bytes) {
+  const bool was_established = established_;
+  const bool idle = unsent_.empty();
+  if (!tls_->receive(bytes, kept_, unsent_)) {
+    tls_failed_ = true;
+    flush();  // the alert
+    break_off();
+    return;
+  }
+  established_ = tls_->established();
+  if (idle) flush();
+  if (tls_->peer_closed()) ended_ = true;
+  driver_.at_turn_end(settle_);
+  if (!kept_.empty() || ended_ || established_ != was_established) wake();
+}
+
+void Stream::consume(std::size_t bytes) {
+  if (kept_.empty()) {
+    PENSTOCK_ASSERT(bytes <= fresh_.size());
+    fresh_.remove_prefix(bytes);
+    return;
+  }
+  kept_.consume(bytes);
+  if (overfull_ && kept_.size() < receive_max_) {
+    overfull_ = false;
+    arm_receive();
+  }
+}
+
+void Stream::keep_fresh() {
+  const Bytes bytes = fresh_;
+  fresh_ = {};
+  if (!kept_.append(bytes)) break_off();
+}
+
+void Stream::on_settle(TurnEnd& node) {
+  Stream& self = *static_cast<Settle&>(node).owner;
+  if (self.letting_go_) {
+    self.end_if_idle();
+    return;
+  }
+  if (!self.fresh_.empty()) self.keep_fresh();
+  if (self.kept_.size() >= self.receive_max_ && !self.overfull_) {
+    self.overfull_ = true;
+    self.driver_.cancel(self.receive_);
+  }
+}
+
+// -- Sending --
+
+void Stream::arm_writable() {
+  if (!writable_.pending()) driver_.submit(writable_);
+}
+
+// One inline send. Bytes taken; an error breaks the stream.
+Result<std::size_t> Stream::push(std::span<const Bytes> pieces) {
+  const long taken = driver_.send(fd_, pieces);
+  if (taken >= 0) {
+    sent_ += static_cast<std::uint64_t>(taken);
+    return static_cast<std::size_t>(taken);
+  }
+  if (taken == -EAGAIN) return std::size_t{0};
+  broken_ = true;
+  return fail(Code::reset);
+}
+
+Result<> Stream::keep_unsent(std::span<const Bytes> pieces, std::size_t skip) {
+  for (Bytes piece : pieces) {
+    const std::size_t drop = std::min(skip, piece.size());
+    skip -= drop;
+    piece.remove_prefix(drop);
+    PENSTOCK_CHECK(unsent_.append(piece));
+  }
+  if (!unsent_.empty()) arm_writable();
+  return {};
+}
+
+Result<> Stream::send(std::span<const Bytes> pieces) {
+  if (broken_) return fail(Code::reset);
+  if (tls_) {
+    const bool idle = unsent_.empty();
+    const auto sealed = tls_->send(pieces, SIZE_MAX, unsent_);
+    if (!sealed) {
+      tls_failed_ = broken_ = true;
+      return std::unexpected(sealed.error());
+    }
+    if (idle) flush();
+    return broken_ ? Result<>(fail(Code::reset)) : Result<>();
+  }
+  std::size_t taken = 0;
+  if (unsent_.empty()) {
+    PENSTOCK_TRY(sent, push(pieces));
+    taken = sent;
+    if (taken == bytes_of(pieces)) return {};
+  }
+  return keep_unsent(pieces, taken);
+}
+
+Result<std::size_t> Stream::write(std::span<const Bytes> pieces) {
+  if (broken_) return fail(Code::reset);
+  if (tls_) {
+    const bool idle = unsent_.empty();
+    auto sealed = tls_->send(pieces, cipher_max, unsent_);
+    if (!sealed) {
+      tls_failed_ = broken_ = true;
+      return sealed;
+    }
+    if (idle) flush();
+    if (broken_) return fail(Code::reset);
+    return sealed;
+  }
+  if (!unsent_.empty()) return std::size_t{0};
+  PENSTOCK_TRY(taken, push(pieces));
+  if (taken < bytes_of(pieces)) arm_writable();
+  return taken;
+}
+
+void Stream::finish_sending() {
+  if (tls_ && established_ && !broken_) tls_->close(unsent_);
+  finish_after_ = true;
+  flush();
+}
+
+// Sends what is kept. Wakes nobody: the callers that need it do.
+void Stream::flush() {
+  while (!unsent_.empty() && !broken_) {
+    const Bytes rest = unsent_.view();
+    const auto taken = push(std::span(&rest, 1));
+    if (!taken) break;
+    if (*taken == 0) {
+      arm_writable();
+      return;
+    }
+    unsent_.consume(*taken);
+  }
+  if (broken_) unsent_.release();
+  if (finish_after_ && !broken_) {
+    finish_after_ = false;
+    driver_.shutdown_send(fd_);
+  }
+}
+
+void Stream::on_writable(Op& op, int) {
+  Stream& self = *static_cast<Writable&>(static_cast<WritableOp&>(op)).owner;
+  if (self.letting_go_) {
+    self.end_if_idle();
+    return;
+  }
+  self.flush();
+  self.wake();
+}
+
+}  // namespace penstock

@@ -1,0 +1,65 @@
+#include <algorithm>
+
+#include "penstock/provider.h"
+
+namespace penstock {
+namespace {
+
+Bytes unquoted(json::Span span, Bytes body) {
+  const Bytes text = span.in(body);
+  if (text.size() < 2 || text.front() != '"') return text == "null" ? Bytes{} : text;
+  return text.substr(1, text.size() - 2);
+}
+
+// A word of a provider's vocabulary; anything longer or stranger could be an injected text.
+Bytes plain_token(json::Span span, Bytes body) {
+  const Bytes text = unquoted(span, body);
+  const bool plain = std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_' || c == '-' || c == '.' || c == '[' || c == ']';
+  });
+  return plain && text.size() <= UpstreamError::token_bytes_max ? text : Bytes{};
+}
+
+// Cuts an escaped string so that neither an escape nor a UTF-8 sequence is torn.
+Bytes cut_escaped(Bytes text, std::size_t most) {
+  if (text.size() <= most) return text;
+  std::size_t end = 0;
+  while (end < most) {
+    std::size_t step = 1;
+    const auto lead = static_cast<unsigned char>(text[end]);
+    if (lead == '\\') {
+      step = end + 1 < text.size() && text[end + 1] == 'u' ? 6 : 2;
+      // Both halves of a surrogate pair, or none.
+      if (step == 6 && end + 3 < text.size() && (text[end + 2] | 0x20) == 'd' &&
+          Bytes("89abAB").find(text[end + 3]) != Bytes::npos) {
+        step = 12;
+      }
+    } else if (lead >= 0xf0) {
+      step = 4;
+    } else if (lead >= 0xe0) {
+      step = 3;
+    } else if (lead >= 0xc0) {
+      step = 2;
+    }
+    if (end + step > most) break;
+    end += step;
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+UpstreamError read_upstream_error(Bytes body, const json::AnswerFacts& facts) {
+  UpstreamError error;
+  if (const Bytes text = facts.error_message.in(body); !text.empty() && text.front() == '"') {
+    error.message = cut_escaped(unquoted(facts.error_message, body),
+                                UpstreamError::message_bytes_max);
+  }
+  error.type = plain_token(facts.error_type, body);
+  error.code = plain_token(facts.error_code, body);
+  error.param = plain_token(facts.error_param, body);
+  return error;
+}
+
+}  // namespace penstock
