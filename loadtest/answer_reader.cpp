@@ -1,7 +1,6 @@
 #include "answer_reader.h"
 
-#include <strings.h>
-
+#include <algorithm>
 #include <charconv>
 
 namespace penstock::loadtest {
@@ -10,8 +9,10 @@ namespace {
 
 constexpr std::size_t line_bytes_max = 16UL * 1024;
 
+// Compares header names and tokens, which are ASCII, without regard to case.
 bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 std::string_view trim(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "process_meter.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,13 +17,13 @@ namespace {
 
 std::string read_file(const std::string& path) {
   std::string text;
-  std::FILE* file = std::fopen(path.c_str(), "re");
-  if (file == nullptr) return text;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
   char piece[4096];
-  while (const std::size_t size = std::fread(piece, 1, sizeof piece, file)) {
-    text.append(piece, size);
+  for (ssize_t size = 0; (size = read(fd, piece, sizeof piece)) > 0;) {
+    text.append(piece, static_cast<std::size_t>(size));
   }
-  std::fclose(file);
+  close(fd);
   return text;
 }
 
