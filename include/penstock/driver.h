@@ -186,6 +186,12 @@ class Driver {
   BlockPool& blocks() { return blocks_; }
   const DriverCounters& counters() const { return counters_; }
 
+  // Objects that free themselves after their last completion count themselves here, so that a
+  // shard knows when nothing is under way any more.
+  void hold() noexcept { ++held_; }
+  void unhold() noexcept { --held_; }
+  std::size_t held() const { return held_; }
+
   // For objects that hold lent bytes until the end of the turn.
   void at_turn_end(TurnEnd& node) noexcept;
 
@@ -212,6 +218,7 @@ class Driver {
   Signal* ready_first_ = nullptr;
   Signal* ready_last_ = nullptr;
   TurnEnd* turn_end_ = nullptr;
+  std::size_t held_ = 0;
 };
 
 }  // namespace penstock

@@ -82,8 +82,10 @@ bool Connection::count_in() {
   const Limits& limits = shard.snapshot().limits;
   if (!shard.process.peers.add(peer_, limits.max_connections_per_ip)) return false;
   counted_ = true;
-  return shard.process.connections.fetch_add(1, std::memory_order_relaxed) <
-         limits.max_connections;
+  const std::uint32_t most =
+      std::min(limits.max_connections,
+               shard.process.connections_max.load(std::memory_order_relaxed));
+  return shard.process.connections.fetch_add(1, std::memory_order_relaxed) < most;
 }
 
 Task<bool> Connection::handshake() {

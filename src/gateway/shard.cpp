@@ -16,13 +16,14 @@ constexpr Duration pool_sweep_longest = Duration::seconds(10);
 
 }  // namespace
 
-Shard::Shard(Process& p, unsigned i, Driver& d, Resolver& r, LogRing* l,
+Shard::Shard(Process& p, unsigned i, Driver& d, Resolver& r, ShardMetrics& m, LogRing* l,
              std::unique_ptr<Epoch> first)
     : process(p),
       index(i),
       driver(d),
       resolver(r),
       log(l),
+      metrics(m),
       scanner(first->snapshot().limits.max_body),
       pool_signal_(d),
       random_state_(static_cast<std::uint64_t>(d.clock().ns) * 0x9e3779b97f4a7c15 + i + 1) {
@@ -75,7 +76,7 @@ bool Shard::listeners_closed() const {
 
 void Shard::stop() {
   stopping_ = true;
-  pool_signal_.wake();
+  begin_drain(Deadline{Instant{0}});
 }
 
 // xorshift64*: targets are picked and delays spread with it; nothing secret depends on it.

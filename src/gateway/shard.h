@@ -58,8 +58,8 @@ struct Scratch {
 
 class Shard {
  public:
-  Shard(Process& process, unsigned index, Driver& driver, Resolver& resolver, LogRing* log,
-        std::unique_ptr<Epoch> first);
+  Shard(Process& process, unsigned index, Driver& driver, Resolver& resolver,
+        ShardMetrics& metrics, LogRing* log, std::unique_ptr<Epoch> first);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
   ~Shard();
@@ -78,8 +78,11 @@ class Shard {
   void begin_drain(Deadline hard);
   // Everything that was accepted has ended.
   bool idle() const { return listeners_closed() && spawner.running() <= janitors_; }
-  // Ends the janitors too; afterwards only turns until `spawner.running()` is 0.
+  // Ends everything that still runs; turns go on until `ended`.
   void stop();
+  bool ended() const {
+    return stopping_ && listeners_closed() && spawner.running() == 0 && driver.held() == 0;
+  }
   // Mirrors what the runtime counts into the metrics.
   void observe();
 
@@ -98,7 +101,7 @@ class Shard {
   LogRing* const log;  // null: no access log
   AccessLog access_log;
   Spawner spawner;
-  ShardMetrics metrics;
+  ShardMetrics& metrics;
   json::Scanner scanner;
   ObjectPool<Upload> uploads;
   ObjectPool<Relay> relays;

@@ -11,12 +11,15 @@ RacePtr ConnectRace::make(Driver& driver, Signal& signal, const Resolved& addres
 
 ConnectRace::ConnectRace(Driver& driver, Signal& signal, const Resolved& addresses)
     : driver_(driver), signal_(&signal), count_(addresses.count) {
+  driver_.hold();
   for (unsigned i = 0; i < count_; ++i) {
     connects_[i].owner = this;
     connects_[i].address = addresses.addresses[i].storage;
     connects_[i].address_bytes = addresses.addresses[i].bytes;
   }
 }
+
+ConnectRace::~ConnectRace() { driver_.unhold(); }
 
 bool ConnectRace::start_next() {
   while (started_ < count_) {

@@ -40,7 +40,7 @@ class ConnectRace {
     ConnectRace* owner = nullptr;
   };
   ConnectRace(Driver& driver, Signal& signal, const Resolved& addresses);
-  ~ConnectRace() = default;
+  ~ConnectRace();
   static void on_connect(Op& op, int result);
   void let_go() noexcept;
   void end_if_idle() noexcept;

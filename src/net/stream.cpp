@@ -43,11 +43,15 @@ Stream::Stream(Driver& driver, int fd, std::unique_ptr<TlsSession> tls)
       fd_(fd),
       receive_max_(receive_max_default) {
   receive_.fd = writable_.fd = fd;
+  driver_.hold();
   settle_.owner = this;
   settle_.settle = &on_settle;
 }
 
-Stream::~Stream() { PENSTOCK_ASSERT(!receive_.pending() && !writable_.pending()); }
+Stream::~Stream() {
+  PENSTOCK_ASSERT(!receive_.pending() && !writable_.pending());
+  driver_.unhold();
+}
 
 const char* Stream::tls_failure() const { return tls_ ? tls_->failure() : ""; }
 
