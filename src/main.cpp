@@ -103,7 +103,7 @@ int check(const std::string& file) {
   const auto loaded = penstock::config::load(file);
   if (!loaded) {
     for (const auto& mistake : loaded.error()) {
-      std::printf("%s\n", penstock::config::to_string(mistake).c_str());
+      std::fprintf(stderr, "%s\n", penstock::config::to_string(mistake).c_str());
     }
     return 1;
   }

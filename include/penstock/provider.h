@@ -48,7 +48,12 @@ struct UpstreamError {
   Bytes code;
   Bytes param;
 };
-// body: what the upstream sent with an error status; facts: what was found in it.
-UpstreamError read_upstream_error(Bytes body, const json::AnswerFacts& facts);
+// body: what the upstream sent with an error status; facts: what was found in it. A text that
+// reflects a credential of ours (`holds_secret`) is left out.
+UpstreamError read_upstream_error(Bytes body, const json::AnswerFacts& facts,
+                                  const Snapshot& snapshot);
+// True when `text` holds a credential that goes to any provider. For what an upstream sends and a
+// client may see outside of the answer itself.
+bool holds_secret(Bytes text, const Snapshot& snapshot);
 
 }  // namespace penstock

@@ -113,6 +113,7 @@ class Stream {
   void arm_writable();
   Result<> keep_unsent(std::span<const Bytes> pieces, std::size_t skip);
   Result<std::size_t> push(std::span<const Bytes> pieces);
+  Result<std::size_t> write_secure(std::span<const Bytes> pieces);
   void flush();
   void let_go() noexcept;
   void end_if_idle() noexcept;

@@ -9,6 +9,10 @@ namespace {
 
 // What is read of an error's body; more is of no use to anybody.
 constexpr std::uint64_t error_body_max = 64 * 1024;
+// What an upstream may send ahead of us: the longest head that is allowed, and some body.
+constexpr std::size_t upstream_receive_max = 96 * 1024;
+// A socket that refuses our bytes often holds an answer that tells why.
+constexpr Duration last_words = Duration::milliseconds(100);
 
 std::unexpected<Error> bad_answer() {
   return fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
@@ -88,6 +92,7 @@ Task<Result<>> Exchange::connect(ProviderIndex provider_index) {
   }
   shard_.metrics.connections(ConnectionSide::upstream, ConnectionState::active).add();
   upstream_->set_signal(&connection_.signal);
+  upstream_->set_receive_max(upstream_receive_max);
   co_return Result<>();
 }
 
@@ -112,17 +117,24 @@ void Exchange::release_upstream(bool reusable) {
 
 Task<Result<>> Exchange::send_request(std::size_t credential) {
   upload_->sent = upload_->total = 0;
-  PENSTOCK_CO_CHECK(push_request(credential));
-  while (upload_->sent < upload_->total) {
+  Result<> pushed = push_request(credential);
+  while (pushed && upload_->sent < upload_->total) {
     // An answer before the request has left: it counts, and the rest is not sent.
     if (!upstream_->readable().empty()) co_return Result<>();
     if (upstream_->gone()) co_return fail(Code::upstream_reset, Side::upstream);
     PENSTOCK_CO_CHECK(before_wait());
+    const std::uint64_t heard = upstream_->received_total();
     const Deadline step = Deadline::after(now(), provider().timeouts.first_byte);
     co_await connection_.signal.wait(until(step));
-    PENSTOCK_CO_CHECK(after_wait(step));
-    PENSTOCK_CO_CHECK(push_request(credential));
+    PENSTOCK_CO_CHECK(after_wait(step, heard));
+    pushed = push_request(credential);
   }
+  if (!pushed && upload_->sent > 0 && upstream_->readable().empty() && !upstream_->ended()) {
+    PENSTOCK_CO_CHECK(before_wait());
+    co_await connection_.signal.wait(until(Deadline::after(now(), last_words)));
+    clock_.wait_end(now());
+  }
+  if (!pushed) co_return upstream_->readable().empty() ? pushed : Result<>();
   sent_whole_ = true;
   co_return Result<>();
 }
@@ -191,12 +203,9 @@ Task<Result<>> Exchange::await_head() {
                      endpoint_ == Endpoint::embeddings ? Retry::yes : Retry::no);
     }
     PENSTOCK_CO_CHECK(before_wait());
+    const std::uint64_t heard = upstream_->received_total();
     co_await connection_.signal.wait(until(step));
-    if (!upstream_->readable().empty() && !client().gone()) {
-      clock_.wait_end(now());
-    } else {
-      PENSTOCK_CO_CHECK(after_wait(step));
-    }
+    PENSTOCK_CO_CHECK(after_wait(step, heard));
   }
 }
 
@@ -210,7 +219,8 @@ Result<> Exchange::read_answer_head(const http::ResponseHead& head) {
   answer_.body = BodyReader(head.framing, head.length, config().upstream.max_response_bytes);
   answer_.request_id.set({});
   const Bytes id = head.find(http::Field::x_request_id);
-  if (id.size() <= answer_.request_id.text.size() && http::sendable_value(id)) {
+  if (id.size() <= answer_.request_id.text.size() && http::sendable_value(id) &&
+      !holds_secret(id, config())) {
     answer_.request_id.set(id);
   }
   const bool too_large = !stream_ && head.framing == http::Framing::length &&
@@ -244,13 +254,10 @@ Task<Result<>> Exchange::collect_body(std::uint64_t most) {
       co_return whole ? Result<>() : Result<>(bad_answer());
     }
     PENSTOCK_CO_CHECK(before_wait());
+    const std::uint64_t heard = upstream_->received_total();
     const Deadline step = Deadline::after(now(), idle);
     co_await connection_.signal.wait(until(step));
-    if (!upstream_->readable().empty() && !client().gone()) {
-      clock_.wait_end(now());
-    } else {
-      PENSTOCK_CO_CHECK(after_wait(step));
-    }
+    PENSTOCK_CO_CHECK(after_wait(step, heard));
   }
 }
 
@@ -266,7 +273,7 @@ Task<Result<>> Exchange::read_refusal(Next next) {
   if (next == Next::next_credential) {
     co_return fail(Code::upstream_auth_failed, Side::upstream, Retry::yes);
   }
-  upstream_error_ = readable ? read_upstream_error(answer_body_.view(), facts) : UpstreamError{};
+  upstream_error_ = readable ? read_upstream_error(answer_body_.view(), facts, config()) : UpstreamError{};
   co_return fail(Code::upstream_bad_response, Side::upstream,
                  next == Next::next_target ? Retry::yes : Retry::no);
 }

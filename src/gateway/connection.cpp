@@ -49,8 +49,14 @@ Connection::~Connection() {
 // Accept → (handshake) → a head and its exchange, again and again → close.
 Task<> Connection::run(Shard& shard, int fd, PeerCounts::Key peer) {
   Connection self(shard, fd, peer);
-  After after = self.count_in() ? After::keep : After::drop;
-  if (after == After::keep && !self.stream->established()) {
+  const bool counted = self.count_in();
+  After after = After::keep;
+  if (!counted && self.stream->established()) {
+    self.refusal_ = Code::overloaded;
+    after = co_await self.refuse();
+  } else if (!counted) {
+    after = After::drop;
+  } else if (!self.stream->established()) {
     const bool proven = co_await self.handshake();
     if (!proven) after = After::drop;
   }
@@ -139,7 +145,8 @@ Task<Connection::After> Connection::serve() {
   parser_ = {};
   ++served_;
   const bool last =
-      shard.draining() || served_ >= shard.snapshot().client.max_requests_per_connection;
+      shard.draining() || !shard.process.ready.load(std::memory_order_relaxed) ||
+      served_ >= shard.snapshot().client.max_requests_per_connection;
   shard.metrics.connections(ConnectionSide::client, ConnectionState::idle).sub();
   shard.metrics.connections(ConnectionSide::client, ConnectionState::active).add();
   After after;

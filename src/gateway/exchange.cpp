@@ -21,7 +21,7 @@ json::Endpoint json_endpoint(Endpoint endpoint) {
 
 // A request id is taken from the client only in this form, because it goes into headers and logs.
 bool good_request_id(Bytes id) {
-  return !id.empty() && id.size() <= 63 && std::ranges::all_of(id, [](char c) {
+  return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            c == '_' || c == '-';
   });
@@ -83,7 +83,9 @@ Task<ExchangeEnd> Exchange::run() {
 
 Task<Result<>> Exchange::steps() {
   if (refused_) co_return std::unexpected(*refused_);
-  if (!goes_upstream(endpoint_)) co_return co_await answer_here();
+  if (!goes_upstream(endpoint_) || method_ == http::Method::options) {
+    co_return co_await answer_here();
+  }
   PENSTOCK_CO_CHECK(admit());
   PENSTOCK_CO_CHECK(co_await receive_body());
   PENSTOCK_CO_CHECK(read_facts());
@@ -127,8 +129,10 @@ void Exchange::choose_request_id(Bytes wished) {
 Result<> Exchange::judge_head(const http::RequestHead& head) {
   const Route found = route(http::route_path(head.path, shard_.scratch.path));
   endpoint_ = found.endpoint;
+  if (method_ == http::Method::options && (endpoint_ != Endpoint::none || head.path == "*")) {
+    return {};
+  }
   if (endpoint_ == Endpoint::none) return fail(Code::not_found, Side::client);
-  if (method_ == http::Method::options) return {};
   if (!allows(endpoint_, method_)) return fail(Code::method_not_allowed, Side::client);
   if (needs_key(endpoint_)) PENSTOCK_CHECK(identify(head));
   if (endpoint_ == Endpoint::model) {
@@ -238,17 +242,31 @@ Result<> Exchange::read_facts() {
   rules.endpoint = json_endpoint(endpoint_);
   const Result<> read = shard_.scanner.request(upload_->body(), rules, facts);
   if (!read) {
-    param_ = facts.param;
+    set_param(facts.param);
     return read;
   }
   stream_ = facts.stream;
   const auto model = find_permitted_model(config(), *key_, facts.model_name(upload_->body()));
   if (!model) {
     param_ = "model";
+    unknown_model_ = unknown_name(facts.model_name(upload_->body()));
     return std::unexpected(model.error());
   }
   model_ = *model;
   return {};
+}
+
+// The name of the field at fault, for people: without the escapes a client may have spelled it with.
+void Exchange::set_param(Bytes name) {
+  param_ = name;
+  if (name.find('\\') == Bytes::npos) return;
+  std::array<char, 66> quoted;
+  quoted.front() = quoted[name.size() + 1] = '"';
+  name.copy(quoted.data() + 1, name.size());
+  std::array<char, 64> plain;
+  const auto text = json::unescape({quoted.data(), name.size() + 2}, plain);
+  unescaped_param_.set(text ? *text : Bytes{});
+  param_ = unescaped_param_.view();
 }
 
 // -- Targets --
@@ -280,6 +298,9 @@ Task<Result<>> Exchange::first_answer() {
     if (result) co_return result;
     last = result.error();
     if (last.retry == Retry::no || client().gone()) break;
+    // The only target gets another chance where a second attempt costs nothing.
+    const bool same = last.code == Code::upstream_reset && plan_.size() == 1;
+    if (same) continue;
     if (last.code == Code::upstream_auth_failed && credential + 1 < provider().keys.size()) {
       ++credential;
     } else {
@@ -306,9 +327,11 @@ Deadline Exchange::until(Deadline step) const {
   return step.sooner(total_).sooner(shard_.drain_deadline());
 }
 
-Result<> Exchange::after_wait(Deadline step) {
+// `heard`: bytes received from the upstream before the wait. What came late still came.
+Result<> Exchange::after_wait(Deadline step, std::uint64_t heard) {
   clock_.wait_end(now());
   if (client().gone()) return fail(Code::client_closed, Side::client);
+  if (upstream_->received_total() > heard) return {};
   if (shard_.drain_deadline().passed(now())) {
     return fail(committed_ ? Code::gateway_shutdown : Code::draining);
   }

@@ -37,7 +37,7 @@ class Exchange {
  private:
   // A few characters that must outlive the bytes they came from.
   struct Text {
-    std::array<char, 63> text;
+    std::array<char, 64> text;
     std::uint8_t size = 0;
     Bytes view() const { return {text.data(), size}; }
     void set(Bytes bytes) {
@@ -66,6 +66,7 @@ class Exchange {
   Task<Result<>> receive_body();
   Result<> keep_body(Bytes& received);
   Result<> read_facts();
+  void set_param(Bytes name);
   Result<> choose_targets();
   Task<Result<>> first_answer();
 
@@ -83,7 +84,7 @@ class Exchange {
 
   // -- Waiting. Between them stands `co_await connection_.signal.wait(…)`.
   Result<> before_wait();
-  Result<> after_wait(Deadline step);
+  Result<> after_wait(Deadline step, std::uint64_t heard);
   Deadline until(Deadline step) const;
 
   // -- What the client gets (reply.cpp).
@@ -151,6 +152,8 @@ class Exchange {
   Bytes param_;  // the field at fault: static, or a view into the upload's body
   Text request_id_;
   Text finish_;
+  Text unescaped_param_;
+  std::array<char, 17> unknown_model_{};  // for the log: what was asked for and is not ours
   std::optional<Error> refused_;  // known before the first step
   std::optional<Code> code_;      // of our own error, at the end
   std::uint32_t timeout_ms_ = 0;  // the client's own limit; 0: none

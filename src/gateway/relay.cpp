@@ -69,12 +69,9 @@ Task<Result<>> Exchange::first_event() {
       co_return fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
     }
     PENSTOCK_CO_CHECK(before_wait());
+    const std::uint64_t heard = upstream_->received_total();
     co_await connection_.signal.wait(until(step));
-    if (!upstream_->readable().empty() && !client().gone()) {
-      clock_.wait_end(now());
-    } else {
-      PENSTOCK_CO_CHECK(after_wait(step));
-    }
+    PENSTOCK_CO_CHECK(after_wait(step, heard));
   }
 }
 
@@ -88,7 +85,7 @@ Result<> Exchange::judge_first_event(const sse::Event& event) {
   // Words of the provider: like an error with a status, only that the status is ours.
   answer_body_.release();
   PENSTOCK_CHECK(answer_body_.append(event.data));
-  upstream_error_ = read_upstream_error(answer_body_.view(), facts);
+  upstream_error_ = read_upstream_error(answer_body_.view(), facts, config());
   answer_.status = 502;
   return fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
 }
@@ -220,7 +217,7 @@ Result<> Exchange::pass_error(const sse::Event& event) {
   answer_body_.release();
   PENSTOCK_CHECK(answer_body_.append(event.data));
   if (shard_.scanner.answer(event.data, facts)) {
-    upstream_error_ = read_upstream_error(answer_body_.view(), facts);
+    upstream_error_ = read_upstream_error(answer_body_.view(), facts, config());
   }
   return interrupted();
 }

@@ -60,7 +60,7 @@ Task<> Exchange::answer_error(Error error) {
     co_return;
   }
   if (describe(error.code).close) keep_alive_ = false;
-  if (!request_body_.done() && !overheard_) {
+  if (!request_body_.done() && !overheard_ && keep_alive_) {
     const bool drained = !expect_continue_ && co_await drain_request();
     if (!drained) {
       keep_alive_ = false;

@@ -79,7 +79,11 @@ AccessRecord Exchange::access_record(Instant end) const {
   if (key_) record.key = config().at(*key_).name;
   record.endpoint = name(endpoint_);
   record.dialect = "openai";
-  if (model_) record.model = config().at(*model_).name;
+  if (model_) {
+    record.model = config().at(*model_).name;
+  } else if (unknown_model_[0] != '\0') {
+    record.model = {unknown_model_.data(), unknown_model_.size()};
+  }
   if (target_) {
     record.target = target().name;
     record.provider = provider().name;

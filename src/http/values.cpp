@@ -17,7 +17,11 @@ Bytes without_bearer(Bytes authorization) {
 }  // namespace
 
 Bytes credential(const Fields& fields) noexcept {
-  if (fields.has(Field::authorization)) return without_bearer(fields.find(Field::authorization));
+  if (fields.has(Field::authorization)) {
+    const Bytes value = fields.find(Field::authorization);
+    const Bytes token = without_bearer(value);
+    return token.size() < value.size() ? token : Bytes{};  // another scheme is no key
+  }
   for (const Field field : {Field::x_api_key, Field::api_key, Field::x_goog_api_key}) {
     if (fields.has(field)) return fields.find(field);
   }

@@ -21,7 +21,7 @@ std::unexpected<Error> connect_failed() {
 Result<> judge_wait(const Stream& watched, Instant now, Deadline step, Deadline total) {
   if (watched.gone()) return fail(Code::client_closed, Side::client);
   if (total.passed(now)) return fail(Code::upstream_timeout, Side::upstream);
-  if (step.passed(now)) return connect_failed();
+  if (step.passed(now)) return fail(Code::upstream_timeout, Side::upstream, Retry::yes);
   return {};
 }
 
@@ -112,7 +112,10 @@ class Dialling {
       }
       co_await signal_.wait(step.sooner(total_));
       if (!stream->established() && !stream->gone()) {
-        PENSTOCK_CO_CHECK(judge_wait(watched_, driver_.now(), step, total_));
+        PENSTOCK_CO_CHECK(judge_wait(watched_, driver_.now(), Deadline::never(), total_));
+        if (step.passed(driver_.now())) {  // it accepted, but does not speak TLS
+          co_return fail(Code::upstream_tls_failed, Side::upstream, Retry::yes);
+        }
       }
     }
     co_return std::move(stream);

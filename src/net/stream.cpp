@@ -249,19 +249,37 @@ Result<> Stream::send(std::span<const Bytes> pieces) {
 Result<std::size_t> Stream::write(std::span<const Bytes> pieces) {
   if (broken_) return fail(Code::reset);
   if (tls_) {
-    const bool idle = unsent_.empty();
-    auto sealed = tls_->send(pieces, cipher_max, unsent_);
-    if (!sealed) {
-      tls_failed_ = broken_ = true;
-      return sealed;
-    }
-    if (idle) flush();
-    if (broken_) return fail(Code::reset);
-    return sealed;
+    return write_secure(pieces);
   }
   if (!unsent_.empty()) return std::size_t{0};
   PENSTOCK_TRY(taken, push(pieces));
   if (taken < bytes_of(pieces)) arm_writable();
+  return taken;
+}
+
+// Seals and sends until all is taken or the socket is full: only then does a wake-up follow.
+Result<std::size_t> Stream::write_secure(std::span<const Bytes> pieces) {
+  std::size_t taken = 0;
+  const std::size_t whole = bytes_of(pieces);
+  while (taken < whole && unsent_.empty()) {
+    Gather rest;
+    std::size_t skip = taken;
+    for (Bytes piece : pieces) {
+      const std::size_t drop = std::min(skip, piece.size());
+      skip -= drop;
+      piece.remove_prefix(drop);
+      rest.add(piece);
+    }
+    const auto sealed = tls_->send(rest.pieces(), cipher_max, unsent_);
+    if (!sealed) {
+      tls_failed_ = broken_ = true;
+      return sealed;
+    }
+    taken += *sealed;
+    flush();
+    if (broken_) return fail(Code::reset);
+    if (*sealed == 0) break;
+  }
   return taken;
 }
 

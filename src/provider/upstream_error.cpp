@@ -50,7 +50,19 @@ Bytes cut_escaped(Bytes text, std::size_t most) {
 
 }  // namespace
 
-UpstreamError read_upstream_error(Bytes body, const json::AnswerFacts& facts) {
+bool holds_secret(Bytes text, const Snapshot& snapshot) {
+  const auto holds = [&](const Secret& secret) {
+    return !secret.empty() && text.find(secret.reveal()) != Bytes::npos;
+  };
+  return std::ranges::any_of(snapshot.providers, [&](const Provider& provider) {
+    return std::ranges::any_of(provider.keys, holds) ||
+           std::ranges::any_of(provider.headers,
+                               [&](const StaticHeader& header) { return holds(header.value); });
+  });
+}
+
+UpstreamError read_upstream_error(Bytes body, const json::AnswerFacts& facts,
+                                  const Snapshot& snapshot) {
   UpstreamError error;
   if (const Bytes text = facts.error_message.in(body); !text.empty() && text.front() == '"') {
     error.message = cut_escaped(unquoted(facts.error_message, body),
@@ -59,6 +71,9 @@ UpstreamError read_upstream_error(Bytes body, const json::AnswerFacts& facts) {
   error.type = plain_token(facts.error_type, body);
   error.code = plain_token(facts.error_code, body);
   error.param = plain_token(facts.error_param, body);
+  for (Bytes* text : {&error.message, &error.type, &error.code, &error.param}) {
+    if (holds_secret(*text, snapshot)) *text = {};
+  }
   return error;
 }
 

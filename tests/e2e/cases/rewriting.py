@@ -105,7 +105,7 @@ def usage_null_kept(t):
 ALL = b''.join(answers.good_events(True))
 SPELLINGS = {
     'one chunk': [ALL],
-    'one byte in one chunk': [ALL[i:i + 1] for i in range(len(ALL))],
+    'cut at 4': [ALL[i:i + 4] for i in range(0, len(ALL), 4)],
     'cut at 7': [ALL[i:i + 7] for i in range(0, len(ALL), 7)],
     'CRLF': [ALL.replace(b'\n', b'\r\n')],
     'CR': [ALL.replace(b'\n', b'\r')],

@@ -136,9 +136,9 @@ def slow_reader(t):
     total = 24 * MIB
     count = total // len(EVENT)
     data = answers.http_chunk(EVENT) * count
+    same(t.ask().status, 200)  # warm
     t.script([answers.send(answers.stream_head()), answers.send(data),
               answers.send(answers.http_chunk(answers.DONE) + answers.LAST_CHUNK)])
-    same(t.ask().status, 200)  # warm
     before = t.gateway.resident_kib()
     clients = [t.client(receive_buffer=4096, timeout=60) for _ in range(4)]
     for client in clients:
