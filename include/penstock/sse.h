@@ -29,8 +29,9 @@ struct Event {
 };
 
 // Cuts a stream into events. An event that lies in one chunk is handed over in place; only one
-// that straddles chunks is copied, into a buffer that is given back when the event was taken. An
-// event without its closing blank line at the end of the stream is never handed over.
+// that straddles chunks is copied, into a buffer that is emptied when the event was taken and given
+// back if it is large. An event without its closing blank line at the end of the stream is never
+// handed over.
 //
 //   framer.feed(chunk);
 //   for (;;) { auto more = framer.next(event); if (!more || !*more) break; … }
@@ -48,6 +49,9 @@ class Framer {
   // (comments, heartbeats) are passed over. Error: too_large, Side::upstream; the stream is then
   // lost and the framer must not be used any more.
   Result<bool> next(Event& event);
+
+  // Begins another stream; ordinary buffers are kept for it, so that it need not allocate.
+  void restart(std::size_t bytes_max);
 
   // Bytes held of an event that is not whole yet.
   std::size_t held() const { return carry_.size(); }

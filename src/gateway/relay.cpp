@@ -60,7 +60,7 @@ Task<Result<>> Exchange::first_event() {
   const std::size_t event_max = config().sse.max_event_bytes;
   const bool hide = !upload_->facts.include_usage;
   relay_ = shard_.relays.take(event_max, hide);
-  *relay_ = Relay(event_max, hide);
+  relay_->restart(event_max, hide);
   const Deadline step = Deadline::after(now(), provider().timeouts.first_byte);
   for (;;) {
     PENSTOCK_CO_CHECK(pass_events());

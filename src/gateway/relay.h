@@ -15,6 +15,15 @@ struct Relay {
   Relay(std::size_t event_bytes_max, bool hide_usage)
       : framer(event_bytes_max), watcher(hide_usage) {}
 
+  // For the next stream that uses this object; the framer keeps its buffers.
+  void restart(std::size_t event_bytes_max, bool hide_usage) {
+    framer.restart(event_bytes_max);
+    watcher = sse::ChatWatcher(hide_usage);
+    head = {};
+    gathered = 0;
+    last_sent = heard = {};
+  }
+
   sse::Framer framer;
   sse::ChatWatcher watcher;
   Bytes head;                // of the answer, in the shard's scratch, until it has left

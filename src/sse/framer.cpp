@@ -10,6 +10,7 @@ constexpr Bytes byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::uint8_t started = 4;
 constexpr Bytes data_prefix = "data: ";
 constexpr std::size_t carry_bytes_first = 512;  // most events fit, so that one allocation does
+constexpr std::size_t kept_bytes_max = 4096;    // a larger buffer goes back when its event is over
 
 const char* find(const char* p, const char* end, char c) {
   return static_cast<const char*>(std::memchr(p, c, static_cast<std::size_t>(end - p)));
@@ -30,6 +31,16 @@ Line first_line(Bytes block) {
   const bool lf = block[end] == '\n';
   const std::size_t bytes = !lf && block.substr(end).starts_with("\r\n") ? 2 : 1;
   return {block.substr(0, end), block.substr(end + bytes), lf};
+}
+
+// Ordinary buffers are kept for the next event, so that a stream whose events straddle chunks does
+// not allocate for each.
+void empty(std::string& buffer) {
+  if (buffer.capacity() <= kept_bytes_max) {
+    buffer.clear();
+  } else {
+    std::string().swap(buffer);
+  }
 }
 
 }  // namespace
@@ -60,8 +71,17 @@ Result<bool> Framer::next(Event& event) {
 
 void Framer::release() {
   taken_ = false;
-  std::string().swap(carry_);
-  std::string().swap(joined_);
+  empty(carry_);
+  empty(joined_);
+}
+
+void Framer::restart(std::size_t bytes_max) {
+  release();
+  rest_ = {};
+  cr_ = nullptr;
+  bytes_max_ = bytes_max;
+  bom_ = 0;
+  line_start_ = after_cr_ = in_comment_ = false;
 }
 
 // Returns false when more bytes are needed to tell.

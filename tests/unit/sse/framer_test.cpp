@@ -103,6 +103,30 @@ TEST_CASE("framer/canonical_events_are_handed_over_in_place") {
   CHECK(framer.held() == 0);
 }
 
+TEST_CASE("framer/restarted_forgets_the_stream_before") {
+  const std::string next =
+      "\xEF\xBB\xBF"
+      "data: 2\n\n";
+  for (const std::string before :
+       {"data: 1", "data: 1\n", "data: 1\r", ": comm", "data: 1\r\n\r"}) {
+    CAPTURE(before);
+    sse::Framer framer(1 << 20);
+    sse::Event event;
+    framer.feed(before);
+    while (*framer.next(event)) {
+    }
+    framer.restart(8);
+    CHECK(framer.held() == 0);
+    framer.feed(next);
+    REQUIRE(*framer.next(event));
+    CHECK(event.data == "2");
+    CHECK_FALSE(*framer.next(event));
+    const std::string large = "data: 345\n\n";  // 10 bytes, and now 8 are the limit
+    framer.feed(large);
+    CHECK_FALSE(framer.next(event).has_value());
+  }
+}
+
 TEST_CASE("framer/events_over_the_limit_end_the_stream_at_every_cut") {
   const std::string fits = "data: 0123456789\n\n";
   const std::string over = "data: 0123456789a\n\n";
