@@ -86,7 +86,7 @@ Listener::~Listener() {
   PENSTOCK_ASSERT(!accept_.pending());
   driver_.timers().cancel(rest_);
   if (spare_fd_ >= 0) ::close(spare_fd_);
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ >= 0) driver_.close_socket(fd_, CloseHow::orderly);
 }
 
 void Listener::start() { driver_.submit(accept_); }
@@ -100,7 +100,7 @@ void Listener::close() {
 
 void Listener::end_if_idle() {
   if (accept_.pending() || fd_ < 0) return;
-  ::close(fd_);
+  driver_.close_socket(fd_, CloseHow::orderly);
   fd_ = -1;
 }
 
@@ -119,7 +119,7 @@ void Listener::on_accept(Op& op, int result) {
   if (result >= 0) {
     self.pause_ = rest_shortest;
     if (self.closing_) {
-      ::close(result);
+      self.driver_.close_socket(result, CloseHow::reset);
     } else {
       self.accepted_(self.context_, result);
     }
