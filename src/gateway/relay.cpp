@@ -63,8 +63,12 @@ Task<Result<>> Exchange::first_event() {
   relay_->restart(event_max, hide);
   const Deadline step = Deadline::after(now(), provider().timeouts.first_byte);
   for (;;) {
-    PENSTOCK_CO_CHECK(pass_events());
-    if (committed_) co_return Result<>();
+    const Result<> passed = pass_events();
+    if (committed_ && !passed) {  // the first bytes held an end, too
+      end_stream(passed);
+      shard_.metrics.streams_active.sub();
+    }
+    if (committed_ || !passed) co_return passed;
     if (upstream_->gone() || answer_.body.done()) {
       co_return fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
     }
@@ -143,6 +147,7 @@ Task<Result<>> Exchange::relay_events() {
       upstream_->pause();
       PENSTOCK_CO_CHECK(co_await wait_for_client(low_water));
       upstream_->unpause();
+      continue;  // what came meanwhile, an end included, has woken that wait and not the next one
     }
     Deadline heartbeat = Deadline::never();
     if (config().sse.heartbeat.ns > 0) {
