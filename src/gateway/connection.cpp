@@ -72,7 +72,8 @@ Task<> Connection::run(Shard& shard, int fd, PeerCounts::Key peer) {
       const Wake wake = co_await self.signal.wait(self.idle_deadline());
       if (wake == Wake::expired) {
         if (self.reading_) {
-          self.refusal_ = Code::request_timeout;
+          const bool stopping = shard.drain_deadline().passed(shard.driver.now());
+          self.refusal_ = stopping ? Code::draining : Code::request_timeout;
           after = co_await self.refuse();
         } else {
           after = After::close;
@@ -96,7 +97,8 @@ bool Connection::count_in() {
 
 Task<bool> Connection::handshake() {
   const Deadline limit =
-      Deadline::after(shard.driver.now(), shard.snapshot().client.handshake_timeout);
+      Deadline::after(shard.driver.now(), shard.snapshot().client.handshake_timeout)
+          .sooner(shard.drain_deadline());
   while (!stream->established()) {
     if (stream->gone()) co_return false;
     const Wake wake = co_await signal.wait(limit);
@@ -110,7 +112,9 @@ Task<bool> Connection::handshake() {
 // time an idle connection is kept.
 Deadline Connection::idle_deadline() const {
   const Snapshot& config = shard.snapshot();
-  if (reading_) return Deadline::after(began_, config.client.header_timeout);
+  if (reading_) {
+    return Deadline::after(began_, config.client.header_timeout).sooner(shard.drain_deadline());
+  }
   if (shard.draining()) return Deadline{Instant{0}};
   Duration keep = config.client.keepalive_timeout;
   const auto open = shard.process.connections.load(std::memory_order_relaxed);
@@ -175,9 +179,9 @@ Task<> Connection::leave(After after) {
     stream->set_close(CloseHow::reset);
     co_return;
   }
+  const bool brief = after == After::linger || shard.draining();
   const Deadline limit = Deadline::after(
-      shard.driver.now(),
-      after == After::linger ? linger_for : shard.snapshot().client.write_timeout);
+      shard.driver.now(), brief ? linger_for : shard.snapshot().client.write_timeout);
   stream->finish_sending();
   std::uint64_t discarded = 0;
   while (!stream->gone() && (stream->unsent() > 0 || after == After::linger)) {
