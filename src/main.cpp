@@ -57,30 +57,37 @@ std::string demo_configuration(const std::string& provider, const std::string& d
   return "listen:\n  data: {address: " + data + "}\n  admin: {address: " + admin +
          ", tokens: [penstock-demo-admin-token]}\n"
          "shards: [0]\n"
-         "providers:\n  demo: {kind: openai-compatible, base_url: http://" + provider +
+         "providers:\n  demo: {kind: openai-compatible, base_url: http://" +
+         provider +
          "/v1, allow_private: true}\n"
          "models:\n"
          "  demo-chat: {targets: [{provider: demo, model: demo-chat}]}\n"
          "  demo-slow: {targets: [{provider: demo, model: demo-slow}]}\n"
          "  demo-embedding: {targets: [{provider: demo, model: demo-embedding}]}\n"
          "keys:\n"
-         "  - {name: demo, secret: " + std::string(demo_key) + "}\n"
-         "  - {name: demo-limited, secret: " + std::string(demo_limited_key) +
+         "  - {name: demo, secret: " +
+         std::string(demo_key) +
+         "}\n"
+         "  - {name: demo-limited, secret: " +
+         std::string(demo_limited_key) +
          ", limits: {rpm: 3}}\n"
          "telemetry: {access_log: \"off\"}\n";
 }
 
 void greet(const std::string& data, const std::string& admin) {
-  const std::string call = "curl -sS http://" + data + "/v1/chat/completions -H 'Authorization: "
-                           "Bearer " + demo_key + "' -H 'Content-Type: application/json' -d ";
-  std::printf("\nPenstock is up, with a scripted provider behind it. Paste one of these:\n\n"
-              "  %s'{\"model\":\"demo-chat\",\"messages\":[{\"role\":\"user\",\"content\":"
-              "\"Hello\"}]}'\n\n"
-              "  %s'{\"model\":\"demo-chat\",\"stream\":true,\"messages\":[{\"role\":\"user\","
-              "\"content\":\"Hello\"}]}' -N\n\n"
-              "Key: %s   Metrics: curl -H 'Authorization: Bearer penstock-demo-admin-token' "
-              "http://%s/metrics\nCtrl-C ends it.\n\n",
-              call.c_str(), call.c_str(), demo_key, admin.c_str());
+  const std::string call = "curl -sSN http://" + data +
+                           "/v1/chat/completions -H 'Authorization: "
+                           "Bearer " +
+                           demo_key + "' -H 'Content-Type: application/json' -d ";
+  std::printf(
+      "\nPenstock is up, with a scripted provider behind it. Paste one of these:\n\n"
+      "  %s'{\"model\":\"demo-chat\",\"messages\":[{\"role\":\"user\",\"content\":"
+      "\"Hello\"}]}'\n\n"
+      "  %s'{\"model\":\"demo-chat\",\"stream\":true,\"messages\":[{\"role\":\"user\","
+      "\"content\":\"Hello\"}]}'\n\n"
+      "Key: %s   Metrics: curl -H 'Authorization: Bearer penstock-demo-admin-token' "
+      "http://%s/metrics\nCtrl-C ends it.\n\n",
+      call.c_str(), call.c_str(), demo_key, admin.c_str());
   std::fflush(stdout);
 }
 
@@ -131,25 +138,39 @@ int version(bool features) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Penstock: an LLM gateway that adds microseconds.\n"
-               "One OpenAI-compatible endpoint in front of your model providers.",
-               "penstock");
+  CLI::App app(
+      "Penstock: an LLM gateway that adds microseconds.\n"
+      "One OpenAI-compatible endpoint in front of your model providers.",
+      "penstock");
   app.require_subcommand(1);
+  app.set_version_flag("--version,-V", "penstock " PENSTOCK_VERSION);
+  app.footer("Start with: penstock demo");
   std::string file;
   std::string data = "127.0.0.1:8080";
   std::string admin = "127.0.0.1:8081";
   bool features = false;
-  auto* serve_command = app.add_subcommand("serve", "Run the gateway");
-  serve_command->add_option("-c,--config", file,
-                            "Configuration (default: ./penstock.yaml, /etc/penstock/penstock.yaml)");
-  auto* demo_command =
-      app.add_subcommand("demo", "Run everything on this machine, without any account");
-  demo_command->add_option("--data-address", data, "Where clients connect")->capture_default_str();
-  demo_command->add_option("--admin-address", admin, "Where metrics are")->capture_default_str();
-  auto* check_command = app.add_subcommand("check", "Validate a configuration");
-  check_command->add_option("file", file, "Configuration")->required();
+  bool table = false;
+  auto* serve_command = app.add_subcommand(
+      "serve", "Run the gateway until SIGTERM; SIGHUP reloads its configuration");
+  serve_command
+      ->add_option("-c,--config", file,
+                   "Configuration (default: ./penstock.yaml, /etc/penstock/penstock.yaml)")
+      ->type_name("FILE");
+  auto* demo_command = app.add_subcommand(
+      "demo", "Run everything on this machine, without any account; Ctrl-C ends it");
+  demo_command->add_option("--data-address", data, "Where clients connect")
+      ->capture_default_str()
+      ->type_name("ADDRESS:PORT");
+  demo_command->add_option("--admin-address", admin, "Where metrics are")
+      ->capture_default_str()
+      ->type_name("ADDRESS:PORT");
+  auto* check_command = app.add_subcommand(
+      "check",
+      "Judge a configuration without starting anything: prints every mistake; status 1 if any");
+  check_command->add_option("file", file, "Configuration")->required()->type_name("FILE");
   auto* schema_command =
       app.add_subcommand("schema", "Print the JSON Schema of the configuration, for editors");
+  schema_command->add_flag("--table", table, "A table of all settings for people instead");
   auto* version_command = app.add_subcommand("version", "Print the version");
   version_command->add_flag("--features", features,
                             "Also what the kernel offers and what will be used");
@@ -162,7 +183,9 @@ int main(int argc, char** argv) {
   if (*demo_command) return demo(data, admin);
   if (*check_command) return check(file);
   if (*schema_command) {
-    std::fputs(penstock::config::write_json_schema().c_str(), stdout);
+    const std::string text = table ? penstock::config::write_reference()
+                                   : penstock::config::write_json_schema();
+    std::fputs(text.c_str(), stdout);
     return 0;
   }
   if (*version_command) return version(features);

@@ -2,6 +2,6 @@
 #pragma once
 
 #include "penstock/driver.h"
-#include "runtime/epoll_driver.h"   // where io_uring is refused
+#include "runtime/epoll_driver.h"    // where io_uring is refused
 #include "runtime/kernel_sockets.h"  // sockets without a driver
-#include "runtime/uring_driver.h"   // the product
+#include "runtime/uring_driver.h"    // the product

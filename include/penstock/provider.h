@@ -1,5 +1,5 @@
-// What is particular about providers: how a request to one is headed, and what its statuses mean for
-// the gateway. Pure: bytes and values, no sockets.
+// What is particular about providers: how a request to one is headed, and what its statuses mean
+// for the gateway. Pure: bytes and values, no sockets.
 #pragma once
 
 #include <cstdint>

@@ -92,9 +92,6 @@ struct BaseUrl {
   std::string authority;
 };
 
-// What happens to the upstream request when the client leaves.
-enum class OnDisconnect : std::uint8_t { cancel, drain };
-
 // A header that every request to a provider carries. Name and value were checked against
 // RFC 9110 §5 and against the fields that the gateway writes itself. The value may be a credential.
 struct StaticHeader {
@@ -109,7 +106,6 @@ struct Provider {
   std::vector<Secret> keys;  // sent as `Authorization: Bearer`; empty: no such field
   UpstreamTimeouts timeouts;
   std::uint32_t concurrency = 0;  // requests at once; 0: no limit
-  OnDisconnect on_disconnect = OnDisconnect::cancel;
   std::vector<StaticHeader> headers;
   std::string ca;                   // PEM file of trusted roots; empty: the system's
   bool allow_private = false;       // may resolve to loopback, private and link-local addresses
@@ -179,9 +175,6 @@ struct Limits {
   std::uint32_t max_connections = 0;
   std::uint32_t max_connections_per_ip = 0;
   std::uint32_t max_inflight = 0;
-  std::uint32_t max_header_bytes = 0;
-  std::uint32_t max_header_lines = 0;
-  std::uint32_t max_target_bytes = 0;
   std::uint64_t body_memory_total = 0;  // bytes of all buffered bodies of the process
 };
 

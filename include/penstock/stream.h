@@ -1,5 +1,5 @@
-// One connection, plain TCP or TLS, as its owner sees it: bytes in, bytes out, its end. Nothing here
-// waits; whoever has to wait does so on the stream's signal and looks again.
+// One connection, plain TCP or TLS, as its owner sees it: bytes in, bytes out, its end. Nothing
+// here waits; whoever has to wait does so on the stream's signal and looks again.
 #pragma once
 
 #include <cstddef>
@@ -64,8 +64,8 @@ class Stream {
   // -- Sending.
 
   // Sends all pieces, copying what the socket does not take at once; it leaves as the socket
-  // allows. The owner keeps an eye on `unsent` and produces no more while it is high. reset: broken.
-  // refused: no memory for the copy.
+  // allows. The owner keeps an eye on `unsent` and produces no more while it is high. reset:
+  // broken. refused: no memory for the copy.
   Result<> send(std::span<const Bytes> pieces);
   Result<> send(Bytes piece) { return send(std::span(&piece, 1)); }
   // Sends what the socket takes now and says how much that was, 0 included; the rest is the
@@ -73,7 +73,8 @@ class Stream {
   Result<std::size_t> write(std::span<const Bytes> pieces);
   // Bytes taken by `send` that have not left.
   std::size_t unsent() const { return unsent_.size(); }
-  // Bytes given to the kernel in all: a writer that looks at it twice knows whether there is progress.
+  // Bytes given to the kernel in all: a writer that looks at it twice knows whether there is
+  // progress.
   std::uint64_t sent_total() const { return sent_; }
   // Half-close after what was sent.
   void finish_sending();
@@ -136,8 +137,8 @@ class Stream {
   bool ended_ = false;
   bool broken_ = false;
   bool tls_failed_ = false;
-  bool paused_ = false;       // the owner's wish
-  bool overfull_ = false;     // `receive_max` is met
+  bool paused_ = false;        // the owner's wish
+  bool overfull_ = false;      // `receive_max` is met
   bool finish_after_ = false;  // half-close when `unsent_` has left
   bool letting_go_ = false;
 };

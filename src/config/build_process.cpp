@@ -98,9 +98,6 @@ void build_limits(const Section& root, Snapshot& snapshot) {
   limits.max_connections = section.count("max_connections");
   limits.max_connections_per_ip = section.count("max_connections_per_ip");
   limits.max_inflight = section.count("max_inflight");
-  limits.max_header_bytes = static_cast<std::uint32_t>(section.size("max_header_bytes"));
-  limits.max_header_lines = section.count("max_header_lines");
-  limits.max_target_bytes = static_cast<std::uint32_t>(section.size("max_target_bytes"));
   limits.body_memory_total = section.size("body_memory_total");
   if (limits.body_memory_total < limits.max_body) {
     section.mistake("body_memory_total",

@@ -91,7 +91,6 @@ Provider read_provider(const std::string& name, const Section& section,
   }
   provider.timeouts = read_timeouts(section.section("timeouts"), timeouts);
   provider.concurrency = section.section("limits").count("concurrency");
-  provider.on_disconnect = static_cast<OnDisconnect>(section.choice("on_disconnect").value_or(0));
   provider.headers = section.headers("headers");
   provider.ca = section.text("ca");
   if (!provider.ca.empty()) {

@@ -21,8 +21,8 @@ class AdminPlane {
  public:
   // What it needs of the control side, called on the admin thread.
   struct Sources {
-    std::function<std::string()> metrics;                        // the Prometheus page
-    std::function<std::shared_ptr<const Snapshot>()> snapshot;   // the current one: its tokens
+    std::function<std::string()> metrics;                       // the Prometheus page
+    std::function<std::shared_ptr<const Snapshot>()> snapshot;  // the current one: its tokens
   };
 
   AdminPlane(Process& process, Sources sources) : process_(process), sources_(std::move(sources)) {}

@@ -12,8 +12,12 @@ constexpr std::array<Bytes, limit_kinds> kind_names{"rpm",    "tpm",     "concur
                                                     "budget", "session", "overload"};
 constexpr std::array<Bytes, limit_scopes> scope_names{"key", "team", "model", "session", "process"};
 
-Bytes name_of(LimitKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
-Bytes name_of(LimitScope scope) { return scope_names[static_cast<std::size_t>(scope)]; }
+Bytes name_of(LimitKind kind) {
+  return kind_names[static_cast<std::size_t>(kind)];
+}
+Bytes name_of(LimitScope scope) {
+  return scope_names[static_cast<std::size_t>(scope)];
+}
 
 void write_limits(http::HeadWriter& out, const AnswerHead& head) {
   if (head.requests.limit > 0) {
@@ -34,10 +38,16 @@ void write_limits(http::HeadWriter& out, const AnswerHead& head) {
 
 void write_framing(http::HeadWriter& out, const AnswerHead& head) {
   switch (head.framing) {
-    case BodyFraming::none: break;
-    case BodyFraming::length: out.field("Content-Length", head.length); break;
-    case BodyFraming::chunked: out.lines("Transfer-Encoding: chunked\r\n"); break;
-    case BodyFraming::to_close: break;
+    case BodyFraming::none:
+      break;
+    case BodyFraming::length:
+      out.field("Content-Length", head.length);
+      break;
+    case BodyFraming::chunked:
+      out.lines("Transfer-Encoding: chunked\r\n");
+      break;
+    case BodyFraming::to_close:
+      break;
   }
   if (!head.keep_alive) {
     out.lines("Connection: close\r\n");
@@ -52,8 +62,9 @@ Result<Bytes> write_answer_head(const AnswerHead& head, std::span<char> out) {
   http::HeadWriter writer(out);
   writer.status(head.status);
   if (head.event_stream) {
-    writer.lines("Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n"
-                 "X-Accel-Buffering: no\r\n");
+    writer.lines(
+        "Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n"
+        "X-Accel-Buffering: no\r\n");
   } else if (!head.content_type.empty()) {
     writer.field("Content-Type", head.content_type);
   }

@@ -67,7 +67,7 @@ Result<Bytes> write_target_lines(const Snapshot& snapshot, const Target& target,
 // One error as the OpenAI dialect shows it.
 struct ErrorBody {
   Code code = Code::internal_error;
-  Bytes param;                             // a field's name, or empty
+  Bytes param;                              // a field's name, or empty
   const UpstreamError* upstream = nullptr;  // the provider's own words instead of the catalogue's
   Bytes request_id;
   Bytes provider;

@@ -27,8 +27,8 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   answer_body_.release();
   sent_whole_ = false;
   const ProviderIndex provider_index = config().at(target).provider;
-  auto slot = Slot::take(epoch_->generation->limits->at(provider_index).parallel,
-                         provider().concurrency);
+  auto slot =
+      Slot::take(epoch_->generation->limits->at(provider_index).parallel, provider().concurrency);
   if (!slot) co_return fail(Code::upstream_unavailable, Side::gateway, Retry::yes);
   provider_slot_ = std::move(*slot);
 
@@ -189,7 +189,8 @@ Task<Result<>> Exchange::await_head() {
   for (;;) {
     const Bytes received = upstream_->readable();
     if (!received.empty()) {
-      const http::Parsed parsed = parser.feed(received, http::Method::post, shard_.scratch.response);
+      const http::Parsed parsed =
+          parser.feed(received, http::Method::post, shard_.scratch.response);
       if (parsed.progress == http::Progress::complete) {
         co_return read_answer_head(shard_.scratch.response);
       }
@@ -273,7 +274,8 @@ Task<Result<>> Exchange::read_refusal(Next next) {
   if (next == Next::next_credential) {
     co_return fail(Code::upstream_auth_failed, Side::upstream, Retry::yes);
   }
-  upstream_error_ = readable ? read_upstream_error(answer_body_.view(), facts, config()) : UpstreamError{};
+  upstream_error_ =
+      readable ? read_upstream_error(answer_body_.view(), facts, config()) : UpstreamError{};
   co_return fail(Code::upstream_bad_response, Side::upstream,
                  next == Next::next_target ? Retry::yes : Retry::no);
 }

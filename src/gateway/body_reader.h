@@ -14,7 +14,8 @@ class BodyReader {
   BodyReader() = default;
   // body_max: limit of a chunked body; a declared length was judged with the head.
   BodyReader(http::Framing framing, std::uint64_t length, std::uint64_t body_max)
-      : chunked_(body_max), left_(framing == http::Framing::length ? length : 0),
+      : chunked_(body_max),
+        left_(framing == http::Framing::length ? length : 0),
         framing_(framing) {}
 
   // The next piece of payload, in place; `in` loses what was consumed.

@@ -89,9 +89,8 @@ bool Connection::count_in() {
   const Limits& limits = shard.snapshot().limits;
   if (!shard.process.peers.add(peer_, limits.max_connections_per_ip)) return false;
   counted_ = true;
-  const std::uint32_t most =
-      std::min(limits.max_connections,
-               shard.process.connections_max.load(std::memory_order_relaxed));
+  const std::uint32_t most = std::min(
+      limits.max_connections, shard.process.connections_max.load(std::memory_order_relaxed));
   return shard.process.connections.fetch_add(1, std::memory_order_relaxed) < most;
 }
 
@@ -148,9 +147,8 @@ Connection::Step Connection::step() {
 Task<Connection::After> Connection::serve() {
   parser_ = {};
   ++served_;
-  const bool last =
-      shard.draining() || !shard.process.ready.load(std::memory_order_relaxed) ||
-      served_ >= shard.snapshot().client.max_requests_per_connection;
+  const bool last = shard.draining() || !shard.process.ready.load(std::memory_order_relaxed) ||
+                    served_ >= shard.snapshot().client.max_requests_per_connection;
   shard.metrics.connections(ConnectionSide::client, ConnectionState::idle).sub();
   shard.metrics.connections(ConnectionSide::client, ConnectionState::active).add();
   After after;

@@ -49,12 +49,12 @@ class Connection {
   Connection* previous_ = nullptr;  // the shard's list of all connections
   Connection* next_ = nullptr;
   http::RequestParser parser_;
-  Instant began_;             // first byte of the current head, or the end of the last request
-  std::uint32_t served_ = 0;  // requests on this connection
-  bool reading_ = false;      // a head has begun
-  bool counted_ = false;      // in Process::connections and PeerCounts
+  Instant began_;                // first byte of the current head, or the end of the last request
+  std::uint32_t served_ = 0;     // requests on this connection
+  bool reading_ = false;         // a head has begun
+  bool counted_ = false;         // in Process::connections and PeerCounts
   std::optional<Code> refusal_;  // what to answer to a head that is not one
-  bool silent_ = false;       // ... with nothing at all
+  bool silent_ = false;          // ... with nothing at all
 };
 
 }  // namespace penstock

@@ -123,8 +123,8 @@ static std::string write_head(const DemoAnswer& answer) {
   if (answer.stream) {
     head.lines("Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n");
   } else {
-    head.lines("Content-Type: application/json\r\n").field("Content-Length",
-                                                           answer.parts.front().size());
+    head.lines("Content-Type: application/json\r\n")
+        .field("Content-Length", answer.parts.front().size());
   }
   const auto written = head.finish();
   PENSTOCK_ASSERT(written.has_value());

@@ -17,11 +17,13 @@ constexpr Bytes id = "chatcmpl-demo0000000000000000000000";
 constexpr std::int64_t created = 1'795'000'000;
 
 constexpr std::array<Bytes, 22> words{
-    "A",     " penstock", " carries", " water", " to",      " a",   " turbine", " and",
-    " loses", " as",      " little",  " as",    " it",      " can", ".",        " This",
-    " one",  " carries",  " tokens",  " to",    " you",     "."};
+    "A",      " penstock", " carries", " water", " to",  " a",   " turbine", " and",
+    " loses", " as",       " little",  " as",    " it",  " can", ".",        " This",
+    " one",   " carries",  " tokens",  " to",    " you", "."};
 
-std::uint64_t prompt_tokens(Bytes body) { return 1 + body.size() / 4; }
+std::uint64_t prompt_tokens(Bytes body) {
+  return 1 + body.size() / 4;
+}
 
 // Writes one text with `write`; all of these fit easily.
 template <class Write>
@@ -33,7 +35,9 @@ std::string text_of(Write&& write) {
   return std::string(writer.text());
 }
 
-std::string event_of(const std::string& json) { return "data: " + json + "\n\n"; }
+std::string event_of(const std::string& json) {
+  return "data: " + json + "\n\n";
+}
 
 void write_usage(json::Writer& w, Bytes body, std::uint64_t output) {
   const std::uint64_t input = prompt_tokens(body);
@@ -123,16 +127,14 @@ std::vector<std::string> chat_events(Bytes body, Bytes model, const json::Facts&
     w.key("refusal").null();
   }));
   if (facts.has_tools) {
-    events.push_back(with_tool_name(
-        chunk(model, {}, [](json::Writer& w) { write_call(w, true); }), body, facts));
+    events.push_back(with_tool_name(chunk(model, {}, [](json::Writer& w) { write_call(w, true); }),
+                                    body, facts));
   } else {
     for (const Bytes word : words) {
-      events.push_back(
-          chunk(model, {}, [&](json::Writer& w) { w.key("content").string(word); }));
+      events.push_back(chunk(model, {}, [&](json::Writer& w) { w.key("content").string(word); }));
     }
   }
-  events.push_back(
-      chunk(model, facts.has_tools ? "tool_calls" : "stop", [](json::Writer&) {}));
+  events.push_back(chunk(model, facts.has_tools ? "tool_calls" : "stop", [](json::Writer&) {}));
   if (facts.include_usage) {
     events.push_back(event_of(text_of([&](json::Writer& w) {
       write_envelope(w, "chat.completion.chunk", model);

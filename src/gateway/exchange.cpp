@@ -13,17 +13,20 @@ constexpr Bytes continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 json::Endpoint json_endpoint(Endpoint endpoint) {
   switch (endpoint) {
-    case Endpoint::completions: return json::Endpoint::completions;
-    case Endpoint::embeddings: return json::Endpoint::embeddings;
-    default: return json::Endpoint::chat;
+    case Endpoint::completions:
+      return json::Endpoint::completions;
+    case Endpoint::embeddings:
+      return json::Endpoint::embeddings;
+    default:
+      return json::Endpoint::chat;
   }
 }
 
 // A request id is taken from the client only in this form, because it goes into headers and logs.
 bool good_request_id(Bytes id) {
   return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   });
 }
 
@@ -105,7 +108,8 @@ void Exchange::read_head(const http::RequestHead& head) {
   request_body_ = BodyReader(head.framing, head.length, config().limits.max_body);
   choose_request_id(head.find(http::Field::x_request_id));
   timeout_ms_ = whole_number(head.find(http::Field::x_penstock_timeout_ms));
-  if (timeout_ms_ == 0) timeout_ms_ = whole_number(head.find(http::Field::x_portkey_request_timeout));
+  if (timeout_ms_ == 0)
+    timeout_ms_ = whole_number(head.find(http::Field::x_portkey_request_timeout));
 }
 
 void Exchange::choose_request_id(Bytes wished) {
@@ -148,8 +152,8 @@ Result<> Exchange::judge_head(const http::RequestHead& head) {
 }
 
 Result<> Exchange::identify(const http::RequestHead& head) {
-  PENSTOCK_TRY(key, epoch_->generation->keys->identify(http::credential(head.fields),
-                                                       std::time(nullptr)));
+  PENSTOCK_TRY(
+      key, epoch_->generation->keys->identify(http::credential(head.fields), std::time(nullptr)));
   key_ = key;
   return {};
 }
@@ -158,8 +162,7 @@ Result<> Exchange::identify(const http::RequestHead& head) {
 
 Result<> Exchange::admit() {
   const VirtualKey& key = config().at(*key_);
-  auto admitted =
-      penstock::admit(key, epoch_->generation->limits->at(*key_), shard_.driver.now());
+  auto admitted = penstock::admit(key, epoch_->generation->limits->at(*key_), shard_.driver.now());
   if (!admitted) {
     const Refusal& refusal = admitted.error();
     const bool rate = refusal.error.code == Code::rate_limit_exceeded;
@@ -173,8 +176,8 @@ Result<> Exchange::admit() {
   inflight_ = true;
   const auto running = shard_.process.inflight.fetch_add(1, std::memory_order_relaxed);
   if (running >= config().limits.max_inflight) {
-    limit_ = LimitNote{LimitKind::overload, LimitScope::process, config().limits.max_inflight,
-                       running};
+    limit_ =
+        LimitNote{LimitKind::overload, LimitScope::process, config().limits.max_inflight, running};
     return fail(Code::overloaded);
   }
   return {};
@@ -196,7 +199,8 @@ Task<Result<>> Exchange::receive_body() {
     const auto room = upload_->kept.reserve(static_cast<std::size_t>(request_body_.left()));
     if (!room) co_return fail(Code::overloaded);
   }
-  if (expect_continue_ && client().readable().empty()) PENSTOCK_CO_CHECK(client().send(continue_line));
+  if (expect_continue_ && client().readable().empty())
+    PENSTOCK_CO_CHECK(client().send(continue_line));
   expect_continue_ = false;
   const Instant start = now();
   Instant heard = start;
@@ -256,7 +260,8 @@ Result<> Exchange::read_facts() {
   return {};
 }
 
-// The name of the field at fault, for people: without the escapes a client may have spelled it with.
+// The name of the field at fault, for people: without the escapes a client may have spelled it
+// with.
 void Exchange::set_param(Bytes name) {
   param_ = name;
   if (name.find('\\') == Bytes::npos) return;

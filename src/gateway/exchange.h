@@ -1,6 +1,6 @@
 // One request and its answer: admit → body → plan → attempt* → commit → relay → settle.
 // `run` reads like that line; exchange.cpp has the steps until an answer begins, attempt.cpp the
-// dealings with one target, relay.cpp what follows the commit, exchange_log.cpp the settling.
+// dealings with one target, relay.cpp what follows the commit, settle.cpp the settling.
 #pragma once
 
 #include <array>
@@ -12,9 +12,9 @@
 #include "gateway/body_reader.h"
 #include "gateway/connection.h"
 #include "gateway/exchange_end.h"
+#include "gateway/relay.h"
 #include "gateway/routes.h"
 #include "gateway/shard.h"
-#include "gateway/relay.h"
 #include "gateway/upload.h"
 #include "penstock/policy.h"
 #include "penstock/telemetry.h"
@@ -128,8 +128,8 @@ class Exchange {
   Connection& connection_;
   Shard& shard_;
   EpochPin epoch_;
-  std::unique_ptr<Upload> upload_;    // until nothing can be tried again
-  std::unique_ptr<Relay> relay_;      // while a stream is relayed
+  std::unique_ptr<Upload> upload_;  // until nothing can be tried again
+  std::unique_ptr<Relay> relay_;    // while a stream is relayed
   StreamPtr upstream_;
   OverheadClock clock_;
   BodyReader request_body_;
@@ -154,9 +154,9 @@ class Exchange {
   Text finish_;
   Text unescaped_param_;
   std::array<char, 17> unknown_model_{};  // for the log: what was asked for and is not ours
-  std::optional<Error> refused_;  // known before the first step
-  std::optional<Code> code_;      // of our own error, at the end
-  std::uint32_t timeout_ms_ = 0;  // the client's own limit; 0: none
+  std::optional<Error> refused_;          // known before the first step
+  std::optional<Code> code_;              // of our own error, at the end
+  std::uint32_t timeout_ms_ = 0;          // the client's own limit; 0: none
   std::optional<KeyIndex> key_;
   std::optional<ModelIndex> model_;
   std::optional<TargetIndex> target_;
@@ -171,8 +171,8 @@ class Exchange {
   bool sent_whole_ = false;  // the request left completely
   bool committed_ = false;   // a byte of the answer was given to the client
   bool stream_ = false;
-  bool inflight_ = false;    // counted in Process::inflight
-  bool overheard_ = false;   // the request's last bytes were not read: linger
+  bool inflight_ = false;   // counted in Process::inflight
+  bool overheard_ = false;  // the request's last bytes were not read: linger
 };
 
 }  // namespace penstock

@@ -23,16 +23,16 @@ struct Generation {
   std::unique_ptr<const Snapshot> snapshot;
   std::unique_ptr<const KeyTable> keys;
   std::unique_ptr<LimitCells> limits;
-  std::shared_ptr<const TlsServerContext> data_tls;  // null: the data listener is plain
+  std::shared_ptr<const TlsServerContext> data_tls;    // null: the data listener is plain
   std::vector<std::shared_ptr<const TlsTrust>> trust;  // by ProviderIndex; null: plain
   std::shared_ptr<const Labels> labels;
-  std::vector<LabelId> model_labels;     // by ModelIndex
-  std::vector<LabelId> provider_labels;  // by ProviderIndex
-  std::vector<LabelId> target_labels;    // by TargetIndex
+  std::vector<LabelId> model_labels;      // by ModelIndex
+  std::vector<LabelId> provider_labels;   // by ProviderIndex
+  std::vector<LabelId> target_labels;     // by TargetIndex
   std::vector<std::string> target_lines;  // by TargetIndex: response lines that name the target
 
-  // before: the generation that this one follows; its limit cells and label numbers go on. Null: the
-  // first. The error is a sentence for people: what is wrong with which file.
+  // before: the generation that this one follows; its limit cells and label numbers go on. Null:
+  // the first. The error is a sentence for people: what is wrong with which file.
   static std::expected<std::shared_ptr<const Generation>, std::string> make(
       std::unique_ptr<const Snapshot> snapshot, const Generation* before,
       const std::shared_ptr<TlsTicketKeys>& ticket_keys);
@@ -41,10 +41,10 @@ struct Generation {
 // One shard's side of a generation: what is connected and remembered for it.
 struct Epoch {
   std::shared_ptr<const Generation> generation;
-  std::vector<UpstreamPool> pools;                               // by ProviderIndex
-  std::vector<std::shared_ptr<TlsClientContext>> tls;            // by ProviderIndex; null: plain
-  std::vector<std::uint64_t> turns;                              // by ModelIndex: round robin
-  std::uint32_t users = 0;                                       // requests that pin it
+  std::vector<UpstreamPool> pools;                     // by ProviderIndex
+  std::vector<std::shared_ptr<TlsClientContext>> tls;  // by ProviderIndex; null: plain
+  std::vector<std::uint64_t> turns;                    // by ModelIndex: round robin
+  std::uint32_t users = 0;                             // requests that pin it
 
   const Snapshot& snapshot() const { return *generation->snapshot; }
   static std::expected<std::unique_ptr<Epoch>, std::string> make(

@@ -26,8 +26,8 @@ std::size_t models_body_bytes(const Snapshot& snapshot) {
   std::size_t bytes = entry_bytes;
   for (const Model& model : snapshot.models) {
     const Target& first = snapshot.at(model.first_target);
-    bytes += entry_bytes +
-             escape_factor * (model.name.size() + snapshot.at(first.provider).name.size());
+    bytes +=
+        entry_bytes + escape_factor * (model.name.size() + snapshot.at(first.provider).name.size());
   }
   return bytes;
 }

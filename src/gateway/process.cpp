@@ -22,8 +22,7 @@ PeerCounts::Key PeerCounts::key_of(const Address& peer) {
 }
 
 std::size_t PeerCounts::Hash::operator()(const Key& key) const noexcept {
-  return std::hash<std::string_view>{}(
-      {reinterpret_cast<const char*>(key.data()), key.size()});
+  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(key.data()), key.size()});
 }
 
 bool PeerCounts::add(const Key& peer, std::uint32_t limit) {

@@ -32,9 +32,9 @@ class PeerCounts {
 };
 
 struct Process {
-  std::atomic<std::uint32_t> connections{0};  // of clients
+  std::atomic<std::uint32_t> connections{0};               // of clients
   std::atomic<std::uint32_t> connections_max{UINT32_MAX};  // what the descriptor limit allows
-  std::atomic<std::uint32_t> inflight{0};     // requests past authentication
+  std::atomic<std::uint32_t> inflight{0};                  // requests past authentication
   std::atomic<bool> ready{false};
   PeerCounts peers;
 };

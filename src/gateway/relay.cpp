@@ -187,7 +187,8 @@ Result<> Exchange::pass_events() {
   }
   upstream_->consume(before - received.size());
   if (outcome && answer_.body.failed()) {
-    outcome = committed_ ? interrupted() : fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
+    outcome =
+        committed_ ? interrupted() : fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
   }
   const Result<> flushed = committed_ ? flush_relay(relay_->watcher.done()) : Result<>();
   return outcome ? flushed : outcome;
@@ -198,7 +199,8 @@ Result<> Exchange::pass_part() {
   sse::Event event;
   for (;;) {
     const auto more = relay_->framer.next(event);
-    if (!more) return committed_ ? interrupted() : fail(Code::upstream_bad_response, Side::upstream);
+    if (!more)
+      return committed_ ? interrupted() : fail(Code::upstream_bad_response, Side::upstream);
     if (!*more) return {};
     const sse::ChatWatcher::Look look = relay_->watcher.look(event);
     if (look.kind == sse::ChatWatcher::Kind::after_end) {
@@ -240,7 +242,8 @@ Result<> Exchange::emit(const sse::Event& event, const sse::ChatWatcher::Look& l
   const std::size_t bytes = sse::written_bytes(event.name, data);
   Buffer rewritten(shard_.driver.blocks());
   if (!rewritten.reserve(bytes)) return interrupted();
-  PENSTOCK_TRY(text, sse::write_event(event.name, data, {rewritten.room(), rewritten.room_bytes()}));
+  PENSTOCK_TRY(text,
+               sse::write_event(event.name, data, {rewritten.room(), rewritten.room_bytes()}));
   return append_relay(text);
 }
 

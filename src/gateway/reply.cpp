@@ -7,7 +7,8 @@
 namespace penstock {
 namespace {
 
-// The rest of a refused request is read if it is small and comes soon; then the connection lives on.
+// The rest of a refused request is read if it is small and comes soon; then the connection lives
+// on.
 constexpr std::uint64_t drain_bytes = 64 * 1024;
 constexpr Duration drain_for = Duration::seconds(1);
 constexpr Bytes json_type = "application/json";
@@ -21,8 +22,7 @@ AnswerHead Exchange::answer_head(std::uint16_t status) const {
   head.keep_alive = keep_alive_;
   head.request_id = request_id_.view();
   if (target_) {
-    head.target_lines =
-        epoch_->generation->target_lines[static_cast<std::size_t>(*target_)];
+    head.target_lines = epoch_->generation->target_lines[static_cast<std::size_t>(*target_)];
     head.attempts = attempt_count_ + (committed_ || status < 400 ? 1u : 0u);
     head.upstream_request_id = answer_.request_id.view();
   }
@@ -158,9 +158,8 @@ Task<Result<>> Exchange::answer_here() {
 Result<> Exchange::answer_models() {
   PENSTOCK_CHECK(answer_body_.reserve(models_body_bytes(config())));
   const std::span<char> room{answer_body_.room(), answer_body_.room_bytes()};
-  const Bytes body = endpoint_ == Endpoint::model
-                         ? write_model(config(), *model_, room)
-                         : write_models(config(), *key_, room);
+  const Bytes body = endpoint_ == Endpoint::model ? write_model(config(), *model_, room)
+                                                  : write_models(config(), *key_, room);
   AnswerHead head = answer_head(200);
   head.content_type = json_type;
   return send_whole(head, body);

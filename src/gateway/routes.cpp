@@ -30,24 +30,36 @@ constexpr Bytes model_prefix = "/models/";
 
 Bytes name(Endpoint endpoint) {
   switch (endpoint) {
-    case Endpoint::none: return "none";
-    case Endpoint::chat_completions: return "chat_completions";
-    case Endpoint::completions: return "completions";
-    case Endpoint::embeddings: return "embeddings";
-    case Endpoint::models: return "models";
-    case Endpoint::model: return "model";
-    case Endpoint::live: return "livez";
-    case Endpoint::ready: return "readyz";
+    case Endpoint::none:
+      return "none";
+    case Endpoint::chat_completions:
+      return "chat_completions";
+    case Endpoint::completions:
+      return "completions";
+    case Endpoint::embeddings:
+      return "embeddings";
+    case Endpoint::models:
+      return "models";
+    case Endpoint::model:
+      return "model";
+    case Endpoint::live:
+      return "livez";
+    case Endpoint::ready:
+      return "readyz";
   }
   return "none";
 }
 
 Bytes upstream_path(Endpoint endpoint) {
   switch (endpoint) {
-    case Endpoint::chat_completions: return "/chat/completions";
-    case Endpoint::completions: return "/completions";
-    case Endpoint::embeddings: return "/embeddings";
-    default: return {};
+    case Endpoint::chat_completions:
+      return "/chat/completions";
+    case Endpoint::completions:
+      return "/completions";
+    case Endpoint::embeddings:
+      return "/embeddings";
+    default:
+      return {};
   }
 }
 

@@ -161,8 +161,9 @@ bool Server::read_configuration() {
     events_.write(Level::warning, "connections_limited",
                   {{"configured", generation_->snapshot->limits.max_connections},
                    {"possible", most},
-                   {"text", "the limit of open files allows no more: raise it (LimitNOFILE, "
-                            "ulimit -n)"}});
+                   {"text",
+                    "the limit of open files allows no more: raise it (LimitNOFILE, "
+                    "ulimit -n)"}});
   }
   for (const std::string& exposure : generation_->snapshot->exposures) {
     events_.write(Level::warning, "exposure", {{"text", exposure}});
@@ -191,8 +192,7 @@ bool Server::open_sockets() {
     data_fds_.push_back(*fd);
     if (address.port == 0) {
       const std::string bound = bound_address(*fd);
-      address.port = static_cast<std::uint16_t>(
-          std::stoi(bound.substr(bound.rfind(':') + 1)));
+      address.port = static_cast<std::uint16_t>(std::stoi(bound.substr(bound.rfind(':') + 1)));
     }
   }
   if (!config.admin) return true;
@@ -217,8 +217,7 @@ bool Server::start_shards() {
   if (logging) {
     std::vector<LogRing*> rings;
     for (const auto& ring : rings_) rings.push_back(ring.get());
-    log_writer_ =
-        std::make_unique<LogWriter>(rings, config.telemetry.access_log_file, events_);
+    log_writer_ = std::make_unique<LogWriter>(rings, config.telemetry.access_log_file, events_);
     if (const int error = log_writer_->start(); error != 0) {
       refuse_start("telemetry.access_log: cannot open " + config.telemetry.access_log_file + ": " +
                    std::strerror(error));
@@ -266,12 +265,14 @@ void Server::serve() {
   for (;;) {
     switch (next_signal(Duration::seconds(3600))) {
       case SIGTERM:
-      case SIGINT: return;
+      case SIGINT:
+        return;
       case SIGHUP:
         if (log_writer_) log_writer_->reopen();
         reload();
         break;
-      default: break;
+      default:
+        break;
     }
   }
 }
@@ -311,8 +312,9 @@ void Server::reload() {
   }
   for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->adopt(std::move(epochs[i]));
   reloads_.fetch_add(1);
-  events_.write(Level::info, "reloaded", {{"models", generation_->snapshot->models.size()},
-                                          {"keys", generation_->snapshot->keys.size()}});
+  events_.write(Level::info, "reloaded",
+                {{"models", generation_->snapshot->models.size()},
+                 {"keys", generation_->snapshot->keys.size()}});
 }
 
 std::string Server::metrics_page() {

@@ -33,8 +33,8 @@ class Server {
   ~Server();
 
   // Starts, serves until SIGTERM or SIGINT, drains, stops. The exit status: 0, or 1 after one
-  // sentence for each mistake on stderr. SIGHUP reloads. The caller must not have other threads that
-  // take these signals.
+  // sentence for each mistake on stderr. SIGHUP reloads. The caller must not have other threads
+  // that take these signals.
   int run();
 
  private:

@@ -10,14 +10,20 @@ AttemptResult result_of(Error error, std::uint16_t status) {
   if (status >= 400) return AttemptResult::rejected;
   switch (error.code) {
     case Code::upstream_connect_failed:
-    case Code::upstream_unavailable: return AttemptResult::connect_failed;
-    case Code::upstream_tls_failed: return AttemptResult::tls_failed;
-    case Code::upstream_timeout: return AttemptResult::timed_out;
-    case Code::upstream_reset: return AttemptResult::reset;
+    case Code::upstream_unavailable:
+      return AttemptResult::connect_failed;
+    case Code::upstream_tls_failed:
+      return AttemptResult::tls_failed;
+    case Code::upstream_timeout:
+      return AttemptResult::timed_out;
+    case Code::upstream_reset:
+      return AttemptResult::reset;
     case Code::client_closed:
     case Code::draining:
-    case Code::gateway_shutdown: return AttemptResult::cancelled;
-    default: return AttemptResult::bad_response;
+    case Code::gateway_shutdown:
+      return AttemptResult::cancelled;
+    default:
+      return AttemptResult::bad_response;
   }
 }
 

@@ -14,6 +14,12 @@ namespace {
 // How often idle upstream connections are looked through when none of them ended by itself.
 constexpr Duration pool_sweep_longest = Duration::seconds(10);
 
+// The longest text the scanner may meet: a request, an answer or an event.
+std::size_t scanned_bytes(const Snapshot& config) {
+  return static_cast<std::size_t>(std::max(
+      {config.limits.max_body, config.upstream.max_response_bytes, config.sse.max_event_bytes}));
+}
+
 }  // namespace
 
 Shard::Shard(Process& p, unsigned i, Driver& d, Resolver& r, ShardMetrics& m, LogRing* l,
@@ -24,7 +30,7 @@ Shard::Shard(Process& p, unsigned i, Driver& d, Resolver& r, ShardMetrics& m, Lo
       resolver(r),
       log(l),
       metrics(m),
-      scanner(first->snapshot().limits.max_body),
+      scanner(scanned_bytes(first->snapshot())),
       pool_signal_(d),
       random_state_(static_cast<std::uint64_t>(d.clock().ns) * 0x9e3779b97f4a7c15 + i + 1) {
   epochs_.push_back(std::move(first));
@@ -32,14 +38,18 @@ Shard::Shard(Process& p, unsigned i, Driver& d, Resolver& r, ShardMetrics& m, Lo
   spawner.spawn(keep_pools());
 }
 
-Shard::~Shard() { PENSTOCK_ASSERT(connections_ == nullptr); }
+Shard::~Shard() {
+  PENSTOCK_ASSERT(connections_ == nullptr);
+}
 
 void Shard::listen(int fd) {
   listeners_.emplace_back(driver, fd, &Shard::accepted, this);
   listeners_.back().start();
 }
 
-void Shard::accepted(void* context, int fd) { static_cast<Shard*>(context)->accept(fd); }
+void Shard::accepted(void* context, int fd) {
+  static_cast<Shard*>(context)->accept(fd);
+}
 
 void Shard::accept(int fd) {
   Address peer;
@@ -50,6 +60,7 @@ void Shard::accept(int fd) {
 }
 
 void Shard::adopt(std::unique_ptr<Epoch> next) {
+  scanner = json::Scanner(scanned_bytes(next->snapshot()));
   epochs_.push_back(std::move(next));
   drop_old_epochs();
 }
@@ -115,7 +126,8 @@ Task<> Shard::keep_pools() {
       }
     }
     drop_old_epochs();
-    co_await pool_signal_.wait(Deadline{next});
+    const Deadline look{next};
+    co_await pool_signal_.wait(look);
   }
   for (const auto& epoch : epochs_) {
     for (UpstreamPool& pool : epoch->pools) pool.clear();

@@ -1,6 +1,6 @@
 // One thread's part of the gateway: a driver, listeners, upstream pools, counters and scratch
-// memory. A request lives and dies on the shard that accepted it. Everything a request touches hangs
-// from here and is passed as an argument.
+// memory. A request lives and dies on the shard that accepted it. Everything a request touches
+// hangs from here and is passed as an argument.
 #pragma once
 
 #include <array>
@@ -15,9 +15,9 @@
 #include "penstock/driver.h"
 #include "penstock/http.h"
 #include "penstock/json.h"
+#include "penstock/net.h"
 #include "penstock/resolver.h"
 #include "penstock/task.h"
-#include "penstock/net.h"
 #include "penstock/telemetry.h"
 
 namespace penstock {
@@ -58,8 +58,8 @@ struct Scratch {
 
 class Shard {
  public:
-  Shard(Process& process, unsigned index, Driver& driver, Resolver& resolver,
-        ShardMetrics& metrics, LogRing* log, std::unique_ptr<Epoch> first);
+  Shard(Process& process, unsigned index, Driver& driver, Resolver& resolver, ShardMetrics& metrics,
+        LogRing* log, std::unique_ptr<Epoch> first);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
   ~Shard();

@@ -29,7 +29,9 @@ ShardThread::ShardThread(const ShardThreadOptions& options, Process& process, Dn
                          ShardMetrics& metrics, LogRing* log)
     : options_(options), process_(process), dns_(dns), metrics_(metrics), log_(log) {}
 
-ShardThread::~ShardThread() { join(); }
+ShardThread::~ShardThread() {
+  join();
+}
 
 std::expected<void, std::string> ShardThread::start(std::unique_ptr<Epoch> first) {
   thread_ = std::thread([this, epoch = std::move(first)]() mutable { run(std::move(epoch)); });

@@ -20,7 +20,7 @@ struct ShardThreadOptions {
   std::optional<unsigned> cpu;  // none: not pinned
   IoBackend backend = IoBackend::automatic;
   std::size_t block_limit_bytes = SIZE_MAX;
-  int listener = -1;            // the shard's listening socket, its from here on
+  int listener = -1;  // the shard's listening socket, its from here on
 };
 
 class ShardThread {
@@ -63,9 +63,9 @@ class ShardThread {
 
   std::mutex mutex_;
   std::condition_variable started_;
-  bool running_ = false;         // under mutex_
-  std::string start_error_;      // under mutex_
-  Driver* driver_ = nullptr;     // under mutex_; null when the thread has ended
+  bool running_ = false;                       // under mutex_
+  std::string start_error_;                    // under mutex_
+  Driver* driver_ = nullptr;                   // under mutex_; null when the thread has ended
   std::vector<std::unique_ptr<Epoch>> adopt_;  // under mutex_
   std::optional<Deadline> drain_;              // under mutex_
   bool stop_ = false;                          // under mutex_

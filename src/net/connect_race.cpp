@@ -19,7 +19,9 @@ ConnectRace::ConnectRace(Driver& driver, Signal& signal, const Resolved& address
   }
 }
 
-ConnectRace::~ConnectRace() { driver_.unhold(); }
+ConnectRace::~ConnectRace() {
+  driver_.unhold();
+}
 
 bool ConnectRace::start_next() {
   while (started_ < count_) {
@@ -34,7 +36,9 @@ bool ConnectRace::start_next() {
   return false;
 }
 
-int ConnectRace::take_winner() { return std::exchange(winner_, -1); }
+int ConnectRace::take_winner() {
+  return std::exchange(winner_, -1);
+}
 
 void ConnectRace::on_connect(Op& op, int result) {
   Connect& connect = static_cast<Connect&>(static_cast<ConnectOp&>(op));
@@ -53,7 +57,9 @@ void ConnectRace::on_connect(Op& op, int result) {
   }
 }
 
-void RaceCloser::operator()(ConnectRace* race) const noexcept { race->let_go(); }
+void RaceCloser::operator()(ConnectRace* race) const noexcept {
+  race->let_go();
+}
 
 void ConnectRace::let_go() noexcept {
   letting_go_ = true;

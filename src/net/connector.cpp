@@ -106,9 +106,9 @@ class Dialling {
     const Deadline step = Deadline::after(driver_.now(), dial_.tls_timeout);
     while (!stream->established()) {
       if (stream->gone()) {
-        co_return fail(stream->tls_failed() ? Code::upstream_tls_failed
-                                            : Code::upstream_connect_failed,
-                       Side::upstream, Retry::yes);
+        co_return fail(
+            stream->tls_failed() ? Code::upstream_tls_failed : Code::upstream_connect_failed,
+            Side::upstream, Retry::yes);
       }
       co_await signal_.wait(step.sooner(total_));
       if (!stream->established() && !stream->gone()) {
@@ -145,8 +145,7 @@ class Dialling {
 Task<Result<StreamPtr>> connect_stream(Driver& driver, Resolver& resolver, Signal& signal,
                                        const Dial& dial, Deadline total, const Stream& watched) {
   // On the heap: lookups and address lists are too large for a frame, and connecting is rare.
-  const auto dialling =
-      std::make_unique<Dialling>(driver, resolver, signal, dial, total, watched);
+  const auto dialling = std::make_unique<Dialling>(driver, resolver, signal, dial, total, watched);
   co_return co_await dialling->run();
 }
 

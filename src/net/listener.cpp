@@ -22,7 +22,8 @@ constexpr int backlog = 4096;
 constexpr Duration rest_shortest = Duration::milliseconds(50);
 constexpr Duration rest_longest = Duration::milliseconds(500);
 
-// Picks listener number `cpu mod count` of the reuseport group (socket(7), SO_ATTACH_REUSEPORT_CBPF).
+// Picks listener number `cpu mod count` of the reuseport group (socket(7),
+// SO_ATTACH_REUSEPORT_CBPF).
 void steer_by_cpu(int fd, unsigned count) {
   std::array<sock_filter, 3> code{{
       {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_CPU)},
@@ -62,7 +63,8 @@ Result<int> open_listener(std::string_view host, std::uint16_t port, unsigned st
 std::string bound_address(int fd) {
   Address address{};
   address.bytes = sizeof address.storage;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.bytes) != 0) return {};
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.bytes) != 0)
+    return {};
   const AddressText text = to_text(address);
   std::string bound(text.view());
   if (address.family() == AF_INET6) bound = "[" + bound + "]";
@@ -89,7 +91,9 @@ Listener::~Listener() {
   if (fd_ >= 0) driver_.close_socket(fd_, CloseHow::orderly);
 }
 
-void Listener::start() { driver_.submit(accept_); }
+void Listener::start() {
+  driver_.submit(accept_);
+}
 
 void Listener::close() {
   closing_ = true;

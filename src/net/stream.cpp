@@ -53,9 +53,13 @@ Stream::~Stream() {
   driver_.unhold();
 }
 
-const char* Stream::tls_failure() const { return tls_ ? tls_->failure() : ""; }
+const char* Stream::tls_failure() const {
+  return tls_ ? tls_->failure() : "";
+}
 
-void StreamCloser::operator()(Stream* stream) const noexcept { stream->let_go(); }
+void StreamCloser::operator()(Stream* stream) const noexcept {
+  stream->let_go();
+}
 
 void Stream::let_go() noexcept {
   letting_go_ = true;

@@ -15,8 +15,8 @@ Bytes unquoted(json::Span span, Bytes body) {
 Bytes plain_token(json::Span span, Bytes body) {
   const Bytes text = unquoted(span, body);
   const bool plain = std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-' || c == '.' || c == '[' || c == ']';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.' || c == '[' || c == ']';
   });
   return plain && text.size() <= UpstreamError::token_bytes_max ? text : Bytes{};
 }
@@ -65,8 +65,8 @@ UpstreamError read_upstream_error(Bytes body, const json::AnswerFacts& facts,
                                   const Snapshot& snapshot) {
   UpstreamError error;
   if (const Bytes text = facts.error_message.in(body); !text.empty() && text.front() == '"') {
-    error.message = cut_escaped(unquoted(facts.error_message, body),
-                                UpstreamError::message_bytes_max);
+    error.message =
+        cut_escaped(unquoted(facts.error_message, body), UpstreamError::message_bytes_max);
   }
   error.type = plain_token(facts.error_type, body);
   error.code = plain_token(facts.error_code, body);

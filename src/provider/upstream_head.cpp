@@ -7,8 +7,9 @@ Result<Bytes> write_upstream_head(const Provider& provider, const UpstreamReques
   http::HeadWriter head(out);
   head.request(http::Method::post, provider.base_url.path, request.path)
       .field("Host", provider.base_url.authority)
-      .lines("Content-Type: application/json\r\nUser-Agent: penstock\r\n"
-             "Accept-Encoding: identity\r\n");
+      .lines(
+          "Content-Type: application/json\r\nUser-Agent: penstock\r\n"
+          "Accept-Encoding: identity\r\n");
   if (request.stream) {
     head.lines("Accept: text/event-stream\r\n");
   } else {

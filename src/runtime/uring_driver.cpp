@@ -27,21 +27,27 @@ constexpr unsigned busy_turns_to_merge = 16;
 constexpr unsigned merge_wait_for = 24;
 
 constexpr unsigned page = 4096;
-std::size_t round_to_page(std::size_t bytes) { return (bytes + page - 1) & ~std::size_t{page - 1}; }
+std::size_t round_to_page(std::size_t bytes) {
+  return (bytes + page - 1) & ~std::size_t{page - 1};
+}
 
 const char* word_of(int error) {
   switch (error) {
-    case EPERM: return "EPERM";
-    case ENOSYS: return "ENOSYS";
-    case ENOMEM: return "ENOMEM";
-    case EINVAL: return "EINVAL";
-    default: return "error";
+    case EPERM:
+      return "EPERM";
+    case ENOSYS:
+      return "ENOSYS";
+    case ENOMEM:
+      return "ENOMEM";
+    case EINVAL:
+      return "EINVAL";
+    default:
+      return "error";
   }
 }
 
 void* map(std::size_t bytes) {
-  void* memory =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
   return memory == MAP_FAILED ? nullptr : memory;
 }
 
@@ -131,8 +137,8 @@ int UringDriver::set_up_buffers() {
   }
   if (error < 0) return error;
   io_uring_buf_ring_init(buffer_ring_);
-  buffer_memory_bytes_ = round_to_page(std::size_t{options_.buffers} * options_.buffer_bytes +
-                                       block_padding);
+  buffer_memory_bytes_ =
+      round_to_page(std::size_t{options_.buffers} * options_.buffer_bytes + block_padding);
   buffer_memory_ = static_cast<char*>(map(buffer_memory_bytes_));
   if (!buffer_memory_) return -ENOMEM;
   lent_.resize(options_.buffers);
@@ -149,10 +155,18 @@ UringDriver::~UringDriver() {
   if (buffer_memory_) munmap(buffer_memory_, buffer_memory_bytes_);
 }
 
-Result<int> UringDriver::open_socket(int family) { return open_stream_socket(family); }
-void UringDriver::close_socket(int fd, CloseHow how) { close_stream_socket(fd, how); }
-void UringDriver::shutdown_send(int fd) { shutdown_stream_send(fd); }
-Instant UringDriver::clock() const { return monotonic_now(); }
+Result<int> UringDriver::open_socket(int family) {
+  return open_stream_socket(family);
+}
+void UringDriver::close_socket(int fd, CloseHow how) {
+  close_stream_socket(fd, how);
+}
+void UringDriver::shutdown_send(int fd) {
+  shutdown_stream_send(fd);
+}
+Instant UringDriver::clock() const {
+  return monotonic_now();
+}
 
 long UringDriver::send(int fd, std::span<const Bytes> pieces) {
   ++counters_.sends;
@@ -226,8 +240,8 @@ void UringDriver::cancel(Op& op) {
   io_uring_sqe_set_data64(sqe, ignored);
 }
 
-// Keeps one kernel timer at or before `until`. Arming costs far more than an idle expiry, so a timer
-// that is too early is left to fire.
+// Keeps one kernel timer at or before `until`. Arming costs far more than an idle expiry, so a
+// timer that is too early is left to fire.
 void UringDriver::arm_timeout(Instant until) {
   if (until >= timeout_armed_) return;
   const bool pending = timeout_armed_ != Instant::never();

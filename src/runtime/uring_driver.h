@@ -13,9 +13,9 @@ namespace penstock {
 
 // Sizes of one ring. Defaults are for a shard with thousands of connections.
 struct UringOptions {
-  unsigned submissions = 1024;        // SQ entries; a full queue is submitted early
-  unsigned completions = 32 * 1024;   // CQ entries: at least twice the connections
-  unsigned buffers = 8;               // lent buffers, a power of two ...
+  unsigned submissions = 1024;         // SQ entries; a full queue is submitted early
+  unsigned completions = 32 * 1024;    // CQ entries: at least twice the connections
+  unsigned buffers = 8;                // lent buffers, a power of two ...
   unsigned buffer_bytes = 128 * 1024;  // ... of this size: 1 MiB stays inside L2
   // When many completions come with every turn the shard is saturated: it then waits a little for
   // more of them, so that what belongs together is sent together. 0: never.

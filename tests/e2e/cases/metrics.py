@@ -82,7 +82,7 @@ def counting(world):
     return config.standard(world), None
 
 
-@case('counts rise by what was asked', smoke=True)
+@case('counts rise by what was asked', smoke=True, alone=True)
 def counts(t):
     gateway = t.world.gateway('counting', counting)
     before = parse(scrape(gateway))

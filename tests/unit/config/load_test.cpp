@@ -87,7 +87,6 @@ TEST_CASE("load: a small file and its defaults") {
   CHECK(provider.timeouts.idle == Duration::seconds(60));
   CHECK(provider.timeouts.total == Duration::seconds(600));
   CHECK(provider.concurrency == 0);
-  CHECK(provider.on_disconnect == OnDisconnect::cancel);
   const auto chat = snapshot->find_model("chat");
   REQUIRE(chat);
   CHECK_FALSE(snapshot->find_model("chat2"));
@@ -128,7 +127,7 @@ listen:
 shards: [0, 3]
 providers:
   a: {kind: openai, keys: ["${SECRET}", "k2"], timeouts: {connect: 1s, total: 30s},
-      limits: {concurrency: 7}, on_disconnect: drain, headers: {X-Team: "blue ${PORT}"}}
+      limits: {concurrency: 7}, headers: {X-Team: "blue ${PORT}"}}
   b: {kind: groq, keys: [k], base_url: "https://proxy.example/groq/"}
 models:
   one:
@@ -160,7 +159,6 @@ io: {backend: epoll}
   CHECK(a.timeouts.idle == Duration::seconds(30));  // never longer than the whole
   CHECK(a.timeouts.total == Duration::seconds(30));
   CHECK(a.concurrency == 7);
-  CHECK(a.on_disconnect == OnDisconnect::drain);
   REQUIRE(a.headers.size() == 1);
   CHECK(a.headers[0].name == "X-Team");
   CHECK(a.headers[0].value.reveal() == "blue 9090");
