@@ -108,6 +108,7 @@ Planned Client::plan() {
     return request;
   }
   const std::string body = body_of(request);
+  if (!old && random.chance(50)) head += "Expect: 100-continue\r\n";
   head += "Content-Type: application/json\r\n";
   if (!old && random.chance(300)) {
     head += "Transfer-Encoding: chunked\r\n\r\n";
@@ -181,9 +182,10 @@ void Client::judge(const Planned& request, const Answer& answer, bool complete) 
     if (answer.status == 200) world_.report(request.tag, "a malformed request succeeded");
     return;
   }
-  // A head that did not come to its end in time has told nothing yet.
+  // A head that was refused as a whole, or did not come to its end in time, has told nothing.
   const std::string id = answer.field("x-request-id");
-  const bool headless = (answer.status == 408 || answer.status == 503) && id.starts_with("req_");
+  const bool refused = answer.status == 408 || answer.status == 413 || answer.status == 503;
+  const bool headless = refused && id.starts_with("req_");
   if (!headless && id != "t" + std::to_string(request.tag)) {
     world_.report(request.tag, "the answer of another request: " + answer.head);
   }

@@ -30,17 +30,27 @@ models:
 keys:
   - {name: main, secret: sk-sim-main-0123456789abcd}
   - {name: limited, secret: sk-sim-limited-0123456789, limits: {concurrency: 1}}
+telemetry: {access_log: off}
+)";
+constexpr std::string_view patient = R"(
 timeouts: {connect: 2s, first_byte: 10s, idle: 20s, total: 60s}
 client: {header_timeout: 10s, body_timeout: 10s, keepalive_timeout: 30s, write_timeout: 20s}
 sse: {heartbeat: off}
-telemetry: {access_log: off}
+)";
+constexpr std::string_view impatient = R"(
+timeouts: {connect: 300ms, first_byte: 400ms, idle: 400ms, total: 2s}
+client: {header_timeout: 500ms, body_timeout: 500ms, keepalive_timeout: 300ms, write_timeout: 500ms,
+         max_requests_per_connection: 2}
+upstream: {keepalive_timeout: 1s, max_idle_per_host: 1, max_response_bytes: 64KiB}
+limits: {max_body: 64KiB, max_inflight: 3}
+sse: {heartbeat: 100ms, max_event_bytes: 2KiB}
 )";
 
-std::unique_ptr<Snapshot> load() {
+std::unique_ptr<Snapshot> load(std::string_view rest) {
   config::LoadOptions options;
   options.now_s = 1'800'000'000;
   options.memory_bytes = 1'000'000'000;
-  auto loaded = config::load_text(configuration, "sim", options);
+  auto loaded = config::load_text(std::string(configuration).append(rest), "sim", options);
   if (!loaded) {
     for (const auto& mistake : loaded.error()) MESSAGE(config::to_string(mistake));
   }
@@ -48,8 +58,8 @@ std::unique_ptr<Snapshot> load() {
   return std::move(*loaded);
 }
 
-std::shared_ptr<const Generation> make_generation(const Generation* before) {
-  auto made = Generation::make(load(), before, nullptr);
+std::shared_ptr<const Generation> make_generation(const Generation* before, bool haste) {
+  auto made = Generation::make(load(haste ? impatient : patient), before, nullptr);
   REQUIRE(made);
   return *made;
 }
@@ -118,19 +128,19 @@ class Run {
         resolver_(world),
         log_(metrics.log_lines_dropped, 1 << 14) {
     world.habits = swarm_habits(world.random());
-    const bool quiet = world.random().chance(breaking(run.faults) ? 50 : 500);
+    const bool quiet = !scarce_ && world.random().chance(breaking(run.faults) ? 50 : 500);
     if (quiet) {
       const unsigned slow = world.habits.client_slow;
       world.habits = {};
       world.habits.client_slow = slow;
     }
     drain_early_ = !quiet && world.random().chance(300);
-    world.calm = quiet && !breaking(run.faults);
-    world.prompt = world.calm && run.faults.delay + run.faults.late + run.faults.starve == 0;
+    world.calm = quiet && !breaking(run.faults) && run.faults.delay == 0;
+    world.prompt = world.calm && run.faults.late + run.faults.starve == 0;
     for (const int number : provider_ports) {
       ports_.push_back(std::make_unique<Port>(world, number, serve));
     }
-    generations_.push_back(make_generation(nullptr));
+    generations_.push_back(make_generation(nullptr, !quiet && world.random().chance(300)));
     process.ready = true;
     shard_ = std::make_unique<Shard>(process, 0, *driver_, resolver_, metrics, &log_,
                                      make_epoch(generations_[0]));
@@ -148,7 +158,8 @@ class Run {
     const auto first = Duration::milliseconds(static_cast<std::int64_t>(random.below(3000)));
     if (random.chance(200)) {
       driver_->run_until(all_over, first);
-      generations_.push_back(make_generation(generations_.back().get()));
+      generations_.push_back(
+          make_generation(generations_.back().get(), !world.calm && random.chance(300)));
       shard_->adopt(make_epoch(generations_.back()));
     }
     if (drain_early_) {
@@ -205,7 +216,11 @@ class Run {
 
  private:
   SimDriver& driver_of(const SimRun& run) {
-    driver_ = std::make_unique<SimDriver>(run.seed, run.faults);
+    // Now and then there is little memory for what waits; a calm world has enough.
+    SimRandom random(run.seed ^ 0x6d656d);
+    scarce_ = random.chance(100);
+    const std::size_t most = scarce_ ? random.between(1024, 512 * 1024) : SIZE_MAX;
+    driver_ = std::make_unique<SimDriver>(run.seed, run.faults, most);
     return *driver_;
   }
   // Ends the shard as the program does. It must be quick to go whatever its peers do.
@@ -221,6 +236,7 @@ class Run {
     REQUIRE(driver_->run_until([&] { return shard_->ended(); }, Duration::seconds(1000)));
   }
 
+  bool scarce_ = false;
   std::unique_ptr<SimDriver> driver_;
   Spawner spawner_;
 
@@ -243,7 +259,7 @@ class Run {
 
 TEST_CASE("gateway") {
   totals = {};
-  run_seeds("gateway", 2500, [](const SimRun& run) {
+  run_seeds("gateway", 5000, [](const SimRun& run) {
     Run gateway(run, &serve_provider);
     gateway.play();
     gateway.check();
