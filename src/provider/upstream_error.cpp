@@ -65,13 +65,16 @@ UpstreamError read_upstream_error(Bytes body, const json::AnswerFacts& facts,
                                   const Snapshot& snapshot) {
   UpstreamError error;
   if (const Bytes text = facts.error_message.in(body); !text.empty() && text.front() == '"') {
-    error.message =
-        cut_escaped(unquoted(facts.error_message, body), UpstreamError::message_bytes_max);
+    // Judged before it is cut: the first half of a secret is not to be shown either.
+    const Bytes message = unquoted(facts.error_message, body);
+    if (!holds_secret(message, snapshot)) {
+      error.message = cut_escaped(message, UpstreamError::message_bytes_max);
+    }
   }
   error.type = plain_token(facts.error_type, body);
   error.code = plain_token(facts.error_code, body);
   error.param = plain_token(facts.error_param, body);
-  for (Bytes* text : {&error.message, &error.type, &error.code, &error.param}) {
+  for (Bytes* text : {&error.type, &error.code, &error.param}) {
     if (holds_secret(*text, snapshot)) *text = {};
   }
   return error;
