@@ -19,6 +19,8 @@ class Gather {
  public:
   static constexpr std::size_t pieces_max = 32;
 
+  Gather() {}  // NOLINT(modernize-use-equals-default): the union has no default constructor
+
   // Appends a slice; an empty one is dropped. More than `pieces_max` is our own mistake.
   void add(Bytes piece) {
     if (piece.empty()) return;
@@ -27,13 +29,16 @@ class Gather {
     bytes_ += piece.size();
   }
   void clear() { count_ = bytes_ = 0; }
-  std::span<const Bytes> pieces() const { return {pieces_.data(), count_}; }
+  std::span<const Bytes> pieces() const { return {&pieces_[0], count_}; }
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return bytes_ == 0; }
   bool full() const { return count_ == pieces_max; }
 
  private:
-  std::array<Bytes, pieces_max> pieces_;
+  // Left as it is until a slice is added: clearing it would cost more than most messages.
+  union {
+    Bytes pieces_[pieces_max];
+  };
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
 };

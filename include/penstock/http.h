@@ -399,6 +399,25 @@ class FixedLines {
   Bytes text_;
 };
 
+// A field's name that is known when the program is compiled, and checked then.
+class FieldName {
+ public:
+  template <std::size_t N>
+  consteval FieldName(const char (&text)[N]) : text_(text, N - 1) {  // NOLINT: implicit on purpose
+    if (N < 2 || N - 1 > field_name_bytes_max) malformed_literal();
+    for (const char c : text_) {
+      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      if (!letter && !(c >= '0' && c <= '9') && c != '-') malformed_literal();
+    }
+  }
+  Bytes text() const { return text_; }
+
+ private:
+  static void malformed_literal() {}  // not constexpr: a bad literal does not compile
+
+  Bytes text_;
+};
+
 // Writes one head into the caller's memory. Any refusal (a name that is no token, a value with a
 // byte outside 0x20-0x7E, no room) sticks, and `finish` reports it: nothing half-written is sent.
 class HeadWriter {
@@ -408,10 +427,12 @@ class HeadWriter {
   HeadWriter& request(Method method, Bytes target);  // origin form, HTTP/1.1
   // The same from parts that are joined, such as a base path and a resource.
   HeadWriter& request(Method method, Bytes base, Bytes rest);
-  HeadWriter& field(Bytes name, Bytes value);
-  HeadWriter& field(Bytes name, std::uint64_t value);
+  HeadWriter& field(FieldName name, Bytes value) { return field(name, value, Bytes{}); }
+  HeadWriter& field(FieldName name, std::uint64_t value);
   // A value in two parts, such as a scheme and a secret.
-  HeadWriter& field(Bytes name, Bytes first, Bytes second);
+  HeadWriter& field(FieldName name, Bytes first, Bytes second);
+  // A name that is known only at run time, from configuration.
+  HeadWriter& named_field(Bytes name, Bytes value);
   HeadWriter& lines(FixedLines fixed);
   // Lines that another HeadWriter wrote before, such as those that only depend on configuration.
   HeadWriter& written_lines(Bytes lines);
@@ -421,6 +442,7 @@ class HeadWriter {
 
  private:
   void put(Bytes text);
+  void put_field(Bytes name, Bytes first, Bytes second);
   void refuse(Code code);
 
   std::span<char> out_;

@@ -59,6 +59,9 @@ class KeyTable {
   // does not depend on how much of a key was right: what is compared are digests under a secret
   // pepper, over their full length, also when no key is found.
   Result<KeyIndex> identify(Bytes presented, std::int64_t wall_s) const;
+  // Judges a key again that `identify` of this table gave for the same bytes: expired or switched
+  // off since.
+  Result<KeyIndex> confirm(KeyIndex key, std::int64_t wall_s) const;
 
  private:
   struct Slot {

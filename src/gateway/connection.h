@@ -1,6 +1,7 @@
 // One client connection: reads heads, hands each request to an Exchange, decides what comes after.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -8,6 +9,7 @@
 #include "gateway/process.h"
 #include "penstock/driver.h"
 #include "penstock/http.h"
+#include "penstock/snapshot.h"
 #include "penstock/stream.h"
 #include "penstock/task.h"
 
@@ -22,9 +24,18 @@ class Connection {
   // The whole life of an accepted descriptor.
   static Task<> run(Shard& shard, int fd, PeerCounts::Key peer);
 
+  // The last key this connection was identified by: clients send the same one with every request,
+  // and a digest of it costs more than the rest of a small head. Valid for the same generation only.
+  struct LastKey {
+    std::uint64_t generation = 0;
+    std::array<std::uint64_t, 2> fingerprint{};  // XXH3-128 of the credential, with a secret seed
+    KeyIndex key{};
+  };
+
   Shard& shard;
   Signal signal;
   StreamPtr stream;
+  LastKey last_key;
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

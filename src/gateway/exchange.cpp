@@ -152,8 +152,15 @@ Result<> Exchange::judge_head(const http::RequestHead& head) {
 }
 
 Result<> Exchange::identify(const http::RequestHead& head) {
-  PENSTOCK_TRY(
-      key, epoch_->generation->keys->identify(http::credential(head.fields), std::time(nullptr)));
+  const Bytes credential = http::credential(head.fields);
+  const Generation& generation = *epoch_->generation;
+  const std::int64_t wall_s = std::time(nullptr);
+  const auto fingerprint = shard_.fingerprint(credential);
+  Connection::LastKey& last = connection_.last_key;
+  const bool same = last.generation == generation.serial && last.fingerprint == fingerprint;
+  PENSTOCK_TRY(key, same ? generation.keys->confirm(last.key, wall_s)
+                         : generation.keys->identify(credential, wall_s));
+  last = {generation.serial, fingerprint, key};
   key_ = key;
   return {};
 }

@@ -15,6 +15,7 @@ std::expected<std::shared_ptr<const Generation>, std::string> Generation::make(
     std::unique_ptr<const Snapshot> snapshot, const Generation* before,
     const std::shared_ptr<TlsTicketKeys>& ticket_keys) {
   auto made = std::make_shared<Generation>();
+  made->serial = before ? before->serial + 1 : 1;
   const Snapshot& config = *snapshot;
   made->keys = std::make_unique<KeyTable>(config);
   made->limits = std::make_unique<LimitCells>(config, before ? before->limits.get() : nullptr);

@@ -20,6 +20,7 @@ namespace penstock {
 
 // Shared by all shards, immutable but for the cells inside.
 struct Generation {
+  std::uint64_t serial = 0;  // 1 for the first; never the same for two
   std::unique_ptr<const Snapshot> snapshot;
   std::unique_ptr<const KeyTable> keys;
   std::unique_ptr<LimitCells> limits;

@@ -1,5 +1,6 @@
 #include "gateway/shard.h"
 
+#include <sys/random.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include "gateway/connection.h"
 #include "gateway/relay.h"
 #include "gateway/upload.h"
+#include "penstock/hash.h"
 
 namespace penstock {
 namespace {
@@ -33,6 +35,10 @@ Shard::Shard(Process& p, unsigned i, Driver& d, Resolver& r, ShardMetrics& m, Lo
       scanner(scanned_bytes(first->snapshot())),
       pool_signal_(d),
       random_state_(static_cast<std::uint64_t>(d.clock().ns) * 0x9e3779b97f4a7c15 + i + 1) {
+  if (getrandom(&fingerprint_seed_, sizeof fingerprint_seed_, 0) !=
+      static_cast<ssize_t>(sizeof fingerprint_seed_)) {
+    fingerprint_seed_ = random();
+  }
   epochs_.push_back(std::move(first));
   ++janitors_;
   spawner.spawn(keep_pools());
@@ -106,6 +112,10 @@ void Shard::observe() {
   metrics.connections(ConnectionSide::upstream, ConnectionState::idle)
       .set(static_cast<std::int64_t>(idle));
   metrics.observe(driver, shard_frames());
+}
+
+std::array<std::uint64_t, 2> Shard::fingerprint(Bytes credential) const {
+  return hash128(credential, fingerprint_seed_);
 }
 
 bool Shard::give_back(Epoch& epoch, ProviderIndex provider, StreamPtr stream) {

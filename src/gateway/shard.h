@@ -91,6 +91,8 @@ class Shard {
   Epoch& epoch() { return *epochs_.back(); }
   const Snapshot& snapshot() { return epoch().snapshot(); }
   std::uint64_t random();
+  // A short name for a credential, of use in this process only.
+  std::array<std::uint64_t, 2> fingerprint(Bytes credential) const;
   // Keeps the upstream connection for the next request to the same provider; false: closes it.
   bool give_back(Epoch& epoch, ProviderIndex provider, StreamPtr stream);
 
@@ -120,6 +122,7 @@ class Shard {
   Signal pool_signal_;                 // an idle upstream connection ended
   std::size_t janitors_ = 0;
   std::uint64_t random_state_;
+  std::uint64_t fingerprint_seed_;
   Deadline drain_deadline_ = Deadline::never();
   bool draining_ = false;
   bool stopping_ = false;

@@ -20,8 +20,19 @@ bool sendable_name(Bytes name) noexcept {
 }
 
 bool sendable_value(Bytes value) noexcept {
-  for (const char c : value) {
-    if (c != ' ' && !is(c, class_visible)) return false;
+  // Eight bytes at a time: a high bit appears where a byte is below 0x20, is 0x7F, or is above.
+  // Borrows and carries only start at bytes that are bad themselves.
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t highs = 0x8080808080808080;
+  const char* at = value.data();
+  std::size_t left = value.size();
+  for (; left >= 8; at += 8, left -= 8) {
+    std::uint64_t word;
+    std::memcpy(&word, at, 8);
+    if ((((word - ones * 0x20) | (word + ones) | word) & highs) != 0) return false;
+  }
+  for (; left > 0; ++at, --left) {
+    if (*at < ' ' || *at > '~') return false;
   }
   return true;
 }
@@ -71,27 +82,47 @@ HeadWriter& HeadWriter::request(Method method, Bytes base, Bytes rest) {
   return *this;
 }
 
-HeadWriter& HeadWriter::field(Bytes field_name, Bytes value) {
-  return field(field_name, value, {});
-}
-
-HeadWriter& HeadWriter::field(Bytes field_name, std::uint64_t value) {
+HeadWriter& HeadWriter::field(FieldName field_name, std::uint64_t value) {
   std::array<char, 20> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  return field(field_name, Bytes(digits.data(), static_cast<std::size_t>(end - digits.data())));
+  put_field(field_name.text(), {digits.data(), static_cast<std::size_t>(end - digits.data())}, {});
+  return *this;
 }
 
-HeadWriter& HeadWriter::field(Bytes field_name, Bytes first, Bytes second) {
-  if (!sendable_name(field_name) || !sendable_value(first) || !sendable_value(second)) {
+HeadWriter& HeadWriter::field(FieldName field_name, Bytes first, Bytes second) {
+  if (sendable_value(first) && sendable_value(second)) {
+    put_field(field_name.text(), first, second);
+  } else {
     refuse(Code::malformed);
-    return *this;
   }
-  put(field_name);
-  put(": ");
-  put(first);
-  put(second);
-  put("\r\n");
   return *this;
+}
+
+HeadWriter& HeadWriter::named_field(Bytes field_name, Bytes value) {
+  if (sendable_name(field_name) && sendable_value(value)) {
+    put_field(field_name, value, {});
+  } else {
+    refuse(Code::malformed);
+  }
+  return *this;
+}
+
+// One line, its room asked for once.
+void HeadWriter::put_field(Bytes field_name, Bytes first, Bytes second) {
+  const std::size_t bytes = field_name.size() + first.size() + second.size() + 4;
+  if (bytes > out_.size() - used_) return refuse(Code::too_large);
+  char* at = out_.data() + used_;
+  const auto add = [&at](Bytes text) {
+    if (text.empty()) return;
+    std::memcpy(at, text.data(), text.size());
+    at += text.size();
+  };
+  add(field_name);
+  add(": ");
+  add(first);
+  add(second);
+  add("\r\n");
+  used_ += bytes;
 }
 
 HeadWriter& HeadWriter::written_lines(Bytes lines) {

@@ -90,11 +90,16 @@ Result<KeyIndex> KeyTable::identify(Bytes presented, std::int64_t wall_s) const 
   const KeyDigest& known = key == nullptr ? nobody : key->digest;
   const bool equal = CRYPTO_memcmp(known.data(), digest.data(), digest.size()) == 0;
   if (key == nullptr || !equal) return fail(Code::invalid_api_key, Side::client);
-  if (key->expires_s != 0 && wall_s >= key->expires_s + expiry_tolerance_s) {
+  return confirm(static_cast<KeyIndex>(key_plus_one - 1), wall_s);
+}
+
+Result<KeyIndex> KeyTable::confirm(KeyIndex index, std::int64_t wall_s) const {
+  const VirtualKey& key = snapshot_.at(index);
+  if (key.expires_s != 0 && wall_s >= key.expires_s + expiry_tolerance_s) {
     return fail(Code::invalid_api_key, Side::client);
   }
-  if (key->disabled) return fail(Code::key_disabled, Side::client);
-  return static_cast<KeyIndex>(key_plus_one - 1);
+  if (key.disabled) return fail(Code::key_disabled, Side::client);
+  return index;
 }
 
 Result<ModelIndex> find_permitted_model(const Snapshot& snapshot, KeyIndex key, Bytes name) {

@@ -19,7 +19,7 @@ Result<Bytes> write_upstream_head(const Provider& provider, const UpstreamReques
     head.field("Authorization", "Bearer ", provider.keys[request.credential].reveal());
   }
   for (const StaticHeader& header : provider.headers) {
-    head.field(header.name, header.value.reveal());
+    head.named_field(header.name, header.value.reveal());
   }
   return head.field("Content-Length", request.body_bytes).finish();
 }

@@ -65,7 +65,7 @@ TEST_CASE("writer/refuses_what_must_not_be_sent") {
   for (const std::string& field : {""s, "a b"s, "a:"s, "a\r\n"s, "\xe9"s, std::string(65, 'n')}) {
     std::array<char, 256> out;
     CHECK_FALSE(sendable_name(field));
-    CHECK_FALSE(HeadWriter(out).status(200).field(field, "v").finish());
+    CHECK_FALSE(HeadWriter(out).status(200).named_field(field, "v").finish());
   }
   std::array<char, 64> out;
   CHECK_FALSE(HeadWriter(out).status(99).finish());
