@@ -188,6 +188,14 @@ def fuzz(totals, compiler):
         step(totals, f'fuzz: {name}', [*argv, str(scratch), *corpora], FUZZ_SECONDS + 60, SANITIZERS)
 
 
+def instructions(totals, compiler):
+    """What a request costs, in the one build that the recorded figures hold for."""
+    options = ['--buildtype=release', '-Dmarch=x86-64-v3', '-Dbench=disabled']
+    targets = ['penstock', 'loadtest/penstock-mock', 'loadtest/penstock-loadgen']
+    if configure(totals, 'release', compiler, options) and build(totals, 'release', targets, 600):
+        suite(totals, 'release', 'perf', 300, tests=['instructions'], jobs=1)
+
+
 def quick(totals, compiler):
     if not configure(totals, 'test', compiler, ['--buildtype=debugoptimized', '-Dbench=disabled']):
         return
@@ -208,6 +216,8 @@ def everything(totals, compiler):
         suite(totals, 'test', 'sim', 240)
         suite(totals, 'test', 'e2e', 400, jobs=1)
         suite(totals, 'test', 'sdk', 240, jobs=1)
+        suite(totals, 'test', 'loadtest', 120)
+        suite(totals, 'test', 'perf', 120)
         if clang_only:
             step(totals, 'lint', [python, 'scripts/check-tidy', 'lint', str(BUILD / 'test'),
                                   '--seconds', '150'], 300)
@@ -227,6 +237,7 @@ def everything(totals, compiler):
             suite(totals, 'tsan', 'unit', 240, tests=units)
             suite(totals, 'tsan', 'smoke', 300, jobs=1)
     fuzz(totals, compiler)
+    instructions(totals, compiler)
 
 
 def main():
