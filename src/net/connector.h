@@ -27,8 +27,8 @@ struct Dial {
 // Connects with RFC 8305 (happy eyeballs): addresses in order of preference, the next one 250 ms
 // after the one before, or at once when that failed; the first connection wins and the others are
 // given up. Returns early when `watched` is gone.
-// Errors: upstream_connect_failed (no address, refused, out of time), upstream_tls_failed,
-// upstream_timeout (`total` passed), client_closed (`watched`).
+// Errors: upstream_connect_failed (no address, refused), upstream_tls_failed, upstream_timeout (a
+// step's limit or `total` passed), client_closed (`watched`).
 // `signal` is the caller's; its wakes may be spurious afterwards.
 Task<Result<StreamPtr>> connect_stream(Driver& driver, Resolver& resolver, Signal& signal,
                                        const Dial& dial, Deadline total, const Stream& watched);

@@ -1,0 +1,240 @@
+// Plain streams over simulated sockets: what arrives, what leaves, back-pressure, ends.
+#include "penstock/stream.h"
+
+#include <doctest/doctest.h>
+
+#include "penstock/task.h"
+#include "support/sim_pairs.h"
+
+using namespace penstock;
+using namespace penstock::test;
+
+namespace {
+
+std::string pattern(std::size_t bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes; ++i) text += static_cast<char>('a' + (i * 7 + i / 251) % 26);
+  return text;
+}
+
+// Sends all of `text` from the far end while the stream takes what it takes.
+std::string pour(SimPairs& pairs, Stream& stream, Bytes text, bool consume) {
+  std::string got;
+  for (int round = 0; round < 4000 && !text.empty(); ++round) {
+    text.remove_prefix(pairs.peers[0]->send(text));
+    pairs.driver.turn(Deadline::after(pairs.driver.now(), Duration::milliseconds(1)));
+    if (!consume) continue;
+    got += stream.readable();
+    stream.consume(stream.readable().size());
+  }
+  return got;
+}
+
+// Writes all of `left`, whenever there is room.
+Task<> pump(Stream* to, Signal* signal, Bytes* left, int* wakes) {
+  while (!left->empty()) {
+    co_await signal->wait(Deadline::never());
+    ++*wakes;
+    const auto taken = to->write(std::span(left, 1));
+    if (!taken) co_return;
+    left->remove_prefix(*taken);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("stream: what arrives is kept in order until it is consumed") {
+  SimPairs pairs;
+  const StreamPtr stream = pairs.stream();
+  CHECK(stream->established());
+  CHECK(stream->readable().empty());
+  pairs.peers[0]->send("abc");
+  pairs.pass();
+  CHECK(stream->readable() == "abc");
+  pairs.peers[0]->send("def");
+  pairs.pass();
+  CHECK(stream->readable() == "abcdef");
+  stream->consume(2);
+  CHECK(stream->readable() == "cdef");
+  pairs.pass();
+  CHECK(stream->readable() == "cdef");
+  stream->consume(4);
+  CHECK(stream->readable().empty());
+  CHECK(stream->received_total() == 6);
+}
+
+TEST_CASE("stream: an owner that does not consume holds its peer back, and loses nothing") {
+  SimPairs pairs;
+  const StreamPtr stream = pairs.stream();
+  stream->set_receive_max(1000);
+  const std::string text = pattern(2'000'000);
+  Bytes rest = text;
+  for (int round = 0; round < 2000; ++round) {
+    rest.remove_prefix(pairs.peers[0]->send(rest));
+    pairs.driver.turn(Deadline::after(pairs.driver.now(), Duration::milliseconds(1)));
+  }
+  CHECK_FALSE(rest.empty());
+  // One receive more than the limit may have been under way.
+  CHECK(stream->readable().size() < 1000 + 2 * 65'536);
+  std::string got(stream->readable());
+  stream->consume(got.size());
+  got += pour(pairs, *stream, rest, true);
+  pairs.pass();
+  got += stream->readable();
+  CHECK(got == text);
+}
+
+TEST_CASE("stream: pause stops reading, unpause goes on") {
+  SimPairs pairs;
+  const StreamPtr stream = pairs.stream();
+  stream->pause();
+  pairs.pass();
+  pairs.peers[0]->send("abc");
+  pairs.pass();
+  CHECK(stream->readable().empty());
+  stream->unpause();
+  pairs.pass();
+  CHECK(stream->readable() == "abc");
+  // At once, before the end of the receive was told.
+  stream->pause();
+  stream->unpause();
+  pairs.peers[0]->send("def");
+  pairs.pass();
+  CHECK(stream->readable() == "abcdef");
+}
+
+TEST_CASE("stream: what the socket does not take follows by itself") {
+  SimPairs pairs;
+  const StreamPtr stream = pairs.stream();
+  const std::string text = pattern(1'000'000);
+  const std::array<Bytes, 2> pieces{Bytes(text).substr(0, 7), Bytes(text).substr(7)};
+  CHECK(stream->send(pieces));
+  CHECK(stream->unsent() > 0);
+  CHECK(stream->send("the end"));
+  stream->finish_sending();
+  pairs.peers[0]->listen();
+  pairs.pass(Duration::seconds(60));
+  CHECK(stream->unsent() == 0);
+  CHECK(stream->sent_total() == text.size() + 7);
+  CHECK(pairs.peers[0]->in == text + "the end");
+  CHECK(pairs.peers[0]->ended);
+  CHECK_FALSE(pairs.peers[0]->broken);
+}
+
+TEST_CASE("stream: write says what was taken, and wakes when there is room") {
+  SimPairs pairs;
+  const StreamPtr stream = pairs.stream();
+  const std::string text = pattern(1'000'000);
+  Bytes rest = text;
+  const auto first = stream->write(std::span(&rest, 1));
+  REQUIRE(first);
+  CHECK(*first > 0);
+  CHECK(*first < text.size());
+  CHECK(stream->unsent() == 0);
+  rest.remove_prefix(*first);
+  pairs.peers[0]->listen();
+  int wakes = 0;
+  Spawner spawner;
+  spawner.spawn(pump(stream.get(), &pairs.signal, &rest, &wakes));
+  pairs.pass(Duration::seconds(60));
+  CHECK(rest.empty());
+  CHECK(wakes > 0);
+  CHECK(pairs.peers[0]->in == text);
+}
+
+TEST_CASE("stream: an orderly end leaves the bytes before it") {
+  SimPairs pairs;
+  const StreamPtr stream = pairs.stream();
+  pairs.peers[0]->send("last words");
+  pairs.peers[0]->finish();
+  pairs.pass();
+  CHECK(stream->ended());
+  CHECK(stream->gone());
+  CHECK_FALSE(stream->broken());
+  CHECK(stream->readable() == "last words");
+  // The other direction is open.
+  CHECK(stream->send("answer"));
+  pairs.peers[0]->listen();
+  pairs.pass();
+  CHECK(pairs.peers[0]->in == "answer");
+}
+
+TEST_CASE("stream: a reset breaks it for both directions") {
+  SimPairs pairs;
+  const StreamPtr stream = pairs.stream();
+  pairs.peers[0]->close(CloseHow::reset);
+  pairs.pass();
+  CHECK(stream->broken());
+  CHECK_FALSE(stream->tls_failed());
+  const auto sent = stream->send("x");
+  REQUIRE_FALSE(sent);
+  CHECK(sent.error().code == Code::reset);
+  const Bytes bytes = "x";
+  CHECK_FALSE(stream->write(std::span(&bytes, 1)));
+}
+
+TEST_CASE("stream: letting go closes as asked, whatever is under way") {
+  for (const CloseHow how : {CloseHow::orderly, CloseHow::reset}) {
+    SimPairs pairs;
+    StreamPtr stream = pairs.stream();
+    pairs.peers[0]->listen();
+    stream->set_close(how);
+    stream.reset();
+    pairs.pass();
+    CHECK(pairs.peers[0]->ended == (how == CloseHow::orderly));
+    CHECK(pairs.peers[0]->broken == (how == CloseHow::reset));
+  }
+  SimPairs pairs;
+  StreamPtr stream = pairs.stream();
+  const std::string text = pattern(1'000'000);
+  CHECK(stream->send(text));
+  CHECK(pairs.driver.blocks().lent_bytes() > 0);
+  stream.reset();  // with bytes that never left; SimPairs checks that nothing is left
+  CHECK(pairs.driver.blocks().lent_bytes() == 0);
+}
+
+TEST_CASE("stream: without memory a send is refused, and what arrives breaks the stream") {
+  SimPairs pairs(1, {}, 4096);
+  const StreamPtr stream = pairs.stream();
+  const std::string text = pattern(1'000'000);
+  const auto sent = stream->send(text);
+  REQUIRE_FALSE(sent);
+  CHECK(sent.error().code == Code::refused);
+  const StreamPtr other = pairs.stream();
+  for (int i = 0; i < 100; ++i) {
+    pairs.peers[1]->send(Bytes(text).substr(0, 500));
+    pairs.pass(Duration::milliseconds(1));
+  }
+  CHECK(other->broken());
+}
+
+TEST_CASE("stream: bytes come through whole under every fault that breaks nothing") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    SimFaults faults = SimFaults::swarm(seed);
+    faults.reset = faults.peer_death = faults.out_of_descriptors = faults.last_accept = 0;
+    faults.refuse_connect = faults.blackhole_connect = faults.clock_jump = 0;
+    SimPairs pairs(seed, faults);
+    const StreamPtr stream = pairs.stream();
+    stream->set_receive_max(700);
+    pairs.peers[0]->listen();
+    const std::string text = pattern(5000);
+    CHECK(stream->send(text));
+    stream->finish_sending();
+    Bytes rest = text;
+    std::string got;
+    for (int round = 0; round < 20'000 && got.size() < text.size(); ++round) {
+      rest.remove_prefix(pairs.peers[0]->send(rest));
+      if (round % 3 == 0) {
+        got += stream->readable().substr(0, 900);
+        stream->consume(std::min<std::size_t>(stream->readable().size(), 900));
+      }
+      if (round % 11 == 0) stream->pause();
+      if (round % 11 == 4) stream->unpause();
+      pairs.driver.turn(Deadline::after(pairs.driver.now(), Duration::milliseconds(5)));
+    }
+    CHECK(got == text);
+    CHECK(pairs.driver.run_until([&] { return pairs.peers[0]->ended; }, Duration::seconds(300)));
+    CHECK(pairs.peers[0]->in == text);
+  }
+}
