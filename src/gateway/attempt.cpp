@@ -49,19 +49,17 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   }
   record.status = answer_.status;
   const Next next = judge(answer_.status);
-  Result<> usable;
-  if (next == Next::bad_answer) {
-    usable = bad_answer();
-  } else if (next != Next::use) {
+  Result<> usable = bad_answer();
+  const http::MediaType wanted =
+      stream_ ? http::MediaType::event_stream : http::MediaType::json;
+  if (next == Next::use && !answer_.encoded && answer_.media_type == wanted) {
+    if (stream_) {
+      usable = co_await first_event();
+    } else {
+      usable = co_await take_whole();
+    }
+  } else if (next != Next::use && next != Next::bad_answer) {
     usable = co_await read_refusal(next);
-  } else if (answer_.encoded) {
-    usable = bad_answer();
-  } else if (stream_) {
-    usable = answer_.media_type == http::MediaType::event_stream ? co_await first_event()
-                                                                 : Result<>(bad_answer());
-  } else {
-    usable = answer_.media_type == http::MediaType::json ? co_await take_whole()
-                                                         : Result<>(bad_answer());
   }
   if (!usable && upstream_) release_upstream(false);
   co_return usable;

@@ -61,7 +61,8 @@ Task<> Exchange::answer_error(Error error) {
   }
   if (describe(error.code).close) keep_alive_ = false;
   if (!request_body_.done() && !overheard_ && keep_alive_) {
-    const bool drained = !expect_continue_ && co_await drain_request();
+    bool drained = false;  // whoever waits for 100 gets the final status instead
+    if (!expect_continue_) drained = co_await drain_request();
     if (!drained) {
       keep_alive_ = false;
       overheard_ = true;
