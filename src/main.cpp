@@ -183,8 +183,8 @@ int main(int argc, char** argv) {
   if (*demo_command) return demo(data, admin);
   if (*check_command) return check(file);
   if (*schema_command) {
-    const std::string text = table ? penstock::config::write_reference()
-                                   : penstock::config::write_json_schema();
+    const std::string text =
+        table ? penstock::config::write_reference() : penstock::config::write_json_schema();
     std::fputs(text.c_str(), stdout);
     return 0;
   }

@@ -231,7 +231,8 @@ TEST_CASE("request/expectation") {
 
 TEST_CASE("request/credentials_that_agree") {
   for (const char* fields :
-       {"Authorization: Bearer k\r\nx-api-key: k\r\n",         "x-api-key: k\r\napi-key: k\r\n", "Authorization: Bearer k\r\nx-api-key: Bearer k\r\n",
+       {"Authorization: Bearer k\r\nx-api-key: k\r\n", "x-api-key: k\r\napi-key: k\r\n",
+        "Authorization: Bearer k\r\nx-api-key: Bearer k\r\n",
         "Authorization: bearer  k\r\nx-goog-api-key: k\r\n"}) {
     CAPTURE(fields);
     REQUIRE(parse_request(get("/", fields)).progress == Progress::complete);
