@@ -27,13 +27,13 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   answer_body_.release();
   sent_whole_ = false;
   const ProviderIndex provider_index = config().at(target).provider;
-  auto slot =
-      Slot::take(epoch_->generation->limits->at(provider_index).parallel, provider().concurrency);
-  if (!slot) co_return fail(Code::upstream_unavailable, Side::gateway, Retry::yes);
-  provider_slot_ = std::move(*slot);
-
   // A pooled connection that turns out dead before it took a byte is no failure: take another.
   for (;;) {
+    provider_slot_ = {};  // of an attempt that got no connection
+    auto slot =
+        Slot::take(epoch_->generation->limits->at(provider_index).parallel, provider().concurrency);
+    if (!slot) co_return fail(Code::upstream_unavailable, Side::gateway, Retry::yes);
+    provider_slot_ = std::move(*slot);
     PENSTOCK_CO_CHECK(co_await connect(provider_index));
     const std::uint64_t taken_before = upstream_->sent_total();
     const Result<> sent = co_await send_request(credential);
