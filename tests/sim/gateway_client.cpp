@@ -169,7 +169,6 @@ void Client::look() {
 }
 
 void Client::judge(const Planned& request, const Answer& answer, bool complete) {
-  const std::string own = tag_text(request.tag);
   each(answer.body, "tag-", [&](std::size_t at) {
     std::size_t end = 0;
     const int tag = number_at(answer.body, at, &end);

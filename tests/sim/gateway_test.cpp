@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view configuration = R"(
 providers:
   one: {kind: openai-compatible, base_url: "http://127.0.0.1:9001/v1", allow_private: true,
-        keys: ["sk-one-0123456789", "sk-another-0123456789"]}
+        keys: ["sk-one-0123456789", "sk-another-0123456789"], limits: {concurrency: 40}}
   two: {kind: openai-compatible, base_url: "http://127.0.0.1:9002/v1", allow_private: true,
         keys: ["sk-two-0123456789"], limits: {concurrency: 40}}
 models:
@@ -154,7 +154,10 @@ class Run {
       clients_.push_back(std::make_unique<Client>(world));
       spawner_.spawn(Client::run(clients_.back().get()));
     }
-    const auto all_over = [&] { return std::ranges::all_of(clients_, &Client::over); };
+    const auto all_over = [&] {
+      check_places();
+      return std::ranges::all_of(clients_, &Client::over);
+    };
     const auto first = Duration::milliseconds(static_cast<std::int64_t>(random.below(3000)));
     if (random.chance(200)) {
       driver_->run_until(all_over, first);
@@ -215,6 +218,17 @@ class Run {
   }
 
  private:
+  // Every connection that is used towards a provider has a place in the provider's limit.
+  void check_places() {
+    const Generation& current = *generations_.back();
+    std::int64_t places = 0;
+    for (std::size_t i = 0; i < current.snapshot->providers.size(); ++i) {
+      places += current.limits->at(static_cast<ProviderIndex>(i)).parallel.used();
+    }
+    const auto used =
+        metrics.connections(ConnectionSide::upstream, ConnectionState::active).value();
+    if (used > places) world.wrong.push_back("a provider is used beyond its limit");
+  }
   SimDriver& driver_of(const SimRun& run) {
     // Now and then there is little memory for what waits; a calm world has enough.
     SimRandom random(run.seed ^ 0x6d656d);
