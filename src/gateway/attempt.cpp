@@ -25,6 +25,7 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   record = {target, 0, {}};
   upstream_error_.reset();
   answer_body_.release();
+  answer_.request_id.set({});
   sent_whole_ = false;
   const ProviderIndex provider_index = config().at(target).provider;
   // A pooled connection that turns out dead before it took a byte is no failure: take another.
@@ -50,8 +51,7 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   record.status = answer_.status;
   const Next next = judge(answer_.status);
   Result<> usable = bad_answer();
-  const http::MediaType wanted =
-      stream_ ? http::MediaType::event_stream : http::MediaType::json;
+  const http::MediaType wanted = stream_ ? http::MediaType::event_stream : http::MediaType::json;
   if (next == Next::use && !answer_.encoded && answer_.media_type == wanted) {
     if (stream_) {
       usable = co_await first_event();

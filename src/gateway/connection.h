@@ -25,7 +25,8 @@ class Connection {
   static Task<> run(Shard& shard, int fd, PeerCounts::Key peer);
 
   // The last key this connection was identified by: clients send the same one with every request,
-  // and a digest of it costs more than the rest of a small head. Valid for the same generation only.
+  // and a digest of it costs more than the rest of a small head. Valid for the same generation
+  // only.
   struct LastKey {
     std::uint64_t generation = 0;
     std::array<std::uint64_t, 2> fingerprint{};  // XXH3-128 of the credential, with a secret seed

@@ -339,15 +339,16 @@ Deadline Exchange::until(Deadline step) const {
   return step.sooner(total_).sooner(shard_.drain_deadline());
 }
 
-// `heard`: bytes received from the upstream before the wait. What came late still came.
+// `heard`: bytes received from the upstream before the wait. The limits of the
+// whole exchange hold however much arrives; a step's limit is met by what came late.
 Result<> Exchange::after_wait(Deadline step, std::uint64_t heard) {
   clock_.wait_end(now());
   if (client().gone()) return fail(Code::client_closed, Side::client);
-  if (upstream_->received_total() > heard) return {};
   if (shard_.drain_deadline().passed(now())) {
     return fail(committed_ ? Code::gateway_shutdown : Code::draining);
   }
   if (total_.passed(now())) return fail(Code::upstream_timeout, Side::upstream);
+  if (upstream_->received_total() > heard) return {};
   if (step.passed(now())) return fail(Code::upstream_timeout, Side::upstream, Retry::yes);
   return {};
 }

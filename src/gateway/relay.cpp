@@ -158,9 +158,10 @@ Task<Result<>> Exchange::relay_events() {
     co_await connection_.signal.wait(until(step).sooner(heartbeat));
     clock_.wait_end(now());
     if (client().gone()) co_return fail(Code::client_closed, Side::client);
-    if (!upstream_->readable().empty()) continue;
     if (shard_.drain_deadline().passed(now())) co_return fail(Code::gateway_shutdown);
-    if (total_.passed(now()) || step.passed(now())) co_return interrupted();
+    if (total_.passed(now())) co_return interrupted();
+    if (!upstream_->readable().empty()) continue;
+    if (step.passed(now())) co_return interrupted();
     if (heartbeat.passed(now())) {
       PENSTOCK_CO_CHECK(append_relay(heartbeat_comment));
       PENSTOCK_CO_CHECK(flush_relay(false));

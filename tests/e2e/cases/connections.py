@@ -249,7 +249,7 @@ def many(t):
         client.close()
 
 
-@case('descriptors come back')
+@case('descriptors come back', alone=True)
 def descriptors(t):
     import os
     gateway = t.gateway
