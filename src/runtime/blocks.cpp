@@ -53,7 +53,8 @@ void BlockPool::give(char* block, std::size_t capacity) noexcept {
 Result<> Buffer::reserve(std::size_t more) noexcept {
   if (room_bytes() >= more && data_) return {};
   const std::size_t held = size();
-  if (begin_ > 0 && capacity_ - held >= more && begin_ >= held) {  // sliding down is cheap enough
+  const bool cheap_to_slide = data_ && begin_ > 0 && begin_ >= held;
+  if (cheap_to_slide && capacity_ - held >= more) {
     std::memcpy(data_, data_ + begin_, held);
     begin_ = 0;
     end_ = held;
