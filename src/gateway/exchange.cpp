@@ -80,7 +80,7 @@ Task<ExchangeEnd> Exchange::run() {
   const Result<> outcome = co_await steps();
   if (!outcome) co_await answer_error(outcome.error());
   settle();
-  if (client().unsent() > 0) co_await wait_for_client(0);
+  if (client().unsent() > 0) static_cast<void>(co_await wait_for_client(0));
   co_return after_answer();
 }
 
