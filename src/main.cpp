@@ -1,6 +1,7 @@
 // The program: takes its arguments apart and hands over. Nothing else happens here.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -135,9 +136,8 @@ int version(bool features) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+// Takes the arguments apart. Throws only without memory, or on a mistake in the options above.
+int run(int argc, char** argv) {
   CLI::App app(
       "Penstock: an LLM gateway that adds microseconds.\n"
       "One OpenAI-compatible endpoint in front of your model providers.",
@@ -190,4 +190,15 @@ int main(int argc, char** argv) {
   }
   if (*version_command) return version(features);
   return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "penstock: internal error: %s\n", error.what());
+    return 2;
+  }
 }
