@@ -69,7 +69,8 @@ Exchange::Exchange(Connection& connection, Code refusal, Instant began)
 Exchange::~Exchange() {
   if (inflight_) shard_.process.inflight.fetch_sub(1, std::memory_order_relaxed);
   if (upload_) {
-    static_cast<void>(upload_->settle(client(), false));  // copies nothing, so cannot fail
+    const Result<> settled = upload_->settle(client(), false);
+    PENSTOCK_ASSERT(settled.has_value());  // it copied nothing
     upload_->reset();
     shard_.uploads.give(std::move(upload_));
   }

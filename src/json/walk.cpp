@@ -155,13 +155,16 @@ Result<Value> Walk::container() {
       next_ = next;
       PENSTOCK_CHECK(scalar<judged>(inner));
       next = next_;
-      const bool in_array = (objects >> (depth - 1) & 1) == 0;
+      PENSTOCK_DEBUG_ASSERT(depth > 0);  // the loop ends with the outermost container
+      const bool in_array =
+          (objects >> (depth - 1) & 1) == 0;  // NOLINT(clang-analyzer-core.BitwiseShift)
       array_numbers_ += in_array && inner.is_number();
     }
     // A value ended: what else ends with it?
     for (;;) {
       Level& level = levels[depth - 1];
-      const bool object = (objects >> (depth - 1) & 1) != 0;
+      const bool object =
+          (objects >> (depth - 1) & 1) != 0;  // NOLINT(clang-analyzer-core.BitwiseShift)
       const char token = text[*next++];
       if (token == ',') {
         ++level.elements;

@@ -320,7 +320,9 @@ void UringDriver::dispatch(const io_uring_cqe& cqe) {
     }
     return;
   }
-  Op& op = *reinterpret_cast<Op*>(static_cast<std::uintptr_t>(cqe.user_data));
+  // The address that `submit` gave to the kernel.
+  Op& op = *reinterpret_cast<Op*>(  // NOLINT(performance-no-int-to-ptr)
+      static_cast<std::uintptr_t>(cqe.user_data));
   if (!(cqe.flags & IORING_CQE_F_MORE)) {
     // A receive that found no buffer goes on when the lent ones are back; nobody is told.
     if (op.kind == Op::Kind::receive && cqe.res == -ENOBUFS) {
