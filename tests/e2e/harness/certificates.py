@@ -1,6 +1,7 @@
 """Certificates of the run, made with the openssl command: an authority, and leaves with one fault
 each."""
 import pathlib
+import secrets
 import ssl
 import subprocess
 
@@ -42,7 +43,9 @@ class Certificates:
             self._sign_expired(request, certificate, extensions, authority)
         else:
             self._openssl('x509', '-req', '-in', request, '-CA', self.path(f'{authority}.crt'),
-                          '-CAkey', self.path(f'{authority}.key'), '-CAcreateserial', '-days', '20',
+                          '-CAkey', self.path(f'{authority}.key'), '-days', '20',
+                          # Cases make certificates side by side: no serial file for them to share.
+                          '-set_serial', str(secrets.randbits(63)),
                           '-extfile', extensions, '-out', certificate)
         pathlib.Path(key).chmod(0o600)
         return certificate, key
