@@ -82,9 +82,6 @@ class Stream {
   // How the descriptor is closed when the owner lets go. orderly by default.
   void set_close(CloseHow how) { close_how_ = how; }
 
-  int fd() const { return fd_; }
-  bool secure() const { return tls_ != nullptr; }
-
  private:
   friend struct StreamCloser;
   struct Receive : ReceiveOp {

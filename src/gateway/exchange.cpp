@@ -43,8 +43,7 @@ Exchange::Exchange(Connection& connection, const http::RequestHead& head, Instan
       shard_(connection.shard),
       epoch_(connection.shard.epoch()),
       answer_body_(connection.shard.driver.blocks()),
-      began_(began),
-      client_sent_before_(connection.stream->sent_total()) {
+      began_(began) {
   clock_.begin(began);
   read_head(head);
   if (last) keep_alive_ = false;
@@ -59,7 +58,6 @@ Exchange::Exchange(Connection& connection, Code refusal, Instant began)
       epoch_(connection.shard.epoch()),
       answer_body_(connection.shard.driver.blocks()),
       began_(began),
-      client_sent_before_(connection.stream->sent_total()),
       refused_(Error{refusal, Side::client}),
       overheard_(true) {
   clock_.begin(began);

@@ -148,7 +148,6 @@ class Exchange {
   Instant first_byte_ = Instant::never();  // of the answer, given to the client
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
-  std::uint64_t client_sent_before_;
   Bytes param_;  // the field at fault: static, or a view into the upload's body
   Text request_id_;
   Text finish_;

@@ -58,15 +58,10 @@ UringFeatures probe_uring() {
   UringOptions small;
   small.submissions = 8;
   small.completions = 16;
-  io_uring_params params{};
-  params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
-  io_uring ring{};
-  const int refused = io_uring_queue_init_params(8, &ring, &params);
-  if (refused == 0) io_uring_queue_exit(&ring);
   const auto driver = UringDriver::create(small, SIZE_MAX, &features.refusal);
   features.available = driver.has_value();
-  features.minimum_wait = refused == 0 && (params.features & uring_abi::feature_min_timeout) != 0;
   features.incremental_buffers = driver && (*driver)->incremental();
+  features.minimum_wait = driver && (*driver)->minimum_wait();
   return features;
 }
 

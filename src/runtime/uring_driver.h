@@ -50,6 +50,7 @@ class UringDriver final : public Driver {
   void poke() override;
   const char* name() const override { return "uring"; }
   bool incremental() const { return incremental_; }
+  bool minimum_wait() const { return min_wait_; }
 
  protected:
   void wait_and_dispatch(Instant until) override;
