@@ -15,6 +15,9 @@ namespace penstock {
        ? static_cast<void>(0)                         \
        : ::penstock::assertion_failed(__FILE__, __LINE__, #expression))
 
+// Behind a switch that names every enumerator.
+#define PENSTOCK_UNREACHABLE() ::penstock::assertion_failed(__FILE__, __LINE__, "unreachable")
+
 // Costly checks, in debug builds only.
 #ifdef NDEBUG
 #define PENSTOCK_DEBUG_ASSERT(expression) static_cast<void>(sizeof(!(expression)))

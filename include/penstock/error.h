@@ -36,6 +36,7 @@ enum class Code : std::uint8_t {
   headers_too_large,
   internal_error,
   not_implemented,
+  unsupported_by_target,
   upstream_bad_response,
   upstream_connect_failed,
   upstream_tls_failed,

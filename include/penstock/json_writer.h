@@ -1,10 +1,13 @@
-// Writes small JSON texts into a buffer of the caller: error bodies, log lines, the model list.
-// Nothing is allocated; a text that does not fit is reported, never cut silently.
+// Writes JSON texts. A `Writer` fills a buffer of the caller and allocates nothing: error bodies,
+// log lines, the model list. A `Composer` is a Writer with a buffer of its own that grows up to a
+// bound: translated requests, answers and events. A text that does not fit is reported, never cut
+// silently.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "penstock/bytes.h"
 
@@ -38,24 +41,60 @@ class Writer {
   Writer& raw(Bytes json);
   // A string that is escaped already, without its quotes.
   Writer& escaped_string(Bytes content);
+  // A string in parts: any number of `more…` between `open_string` and `close_string`.
+  Writer& open_string();
+  Writer& more(Bytes text);             // escaped here
+  Writer& more_escaped(Bytes content);  // escaped already
+  Writer& close_string();
+  // Bytes that are not a value: what frames one (`data: `, line ends). No comma before or behind.
+  Writer& verbatim(Bytes bytes);
 
   // False when something did not fit; the text is then incomplete and must not be used.
   bool fits() const { return !overflow_; }
   Bytes text() const { return {out_.data(), size_}; }
 
  private:
+  friend class Composer;
+  // Makes room for at least `bytes` more; false when that is too much.
+  using Grow = bool (*)(Writer& writer, std::size_t bytes);
+
   Writer& open(char bracket);
   Writer& close(char bracket);
   void separate();
   void put(char c);
   void put(Bytes bytes);
+  bool make_room(std::size_t bytes);
   void quoted(Bytes text, std::size_t cut);
   void escaped(Bytes text);
 
   std::span<char> out_;
   std::size_t size_ = 0;
+  Grow grow_ = nullptr;
   bool comma_ = false;  // a value stands before this place in the same container
   bool overflow_ = false;
+};
+
+// A Writer that owns its text. Keeps its room from text to text, so that writing events again and
+// again allocates nothing.
+class Composer : public Writer {
+ public:
+  // `bytes_max`: of the text; what would be longer makes `fits` false.
+  explicit Composer(std::size_t bytes_max = 64u << 20);
+  Composer(const Composer&) = delete;
+  Composer& operator=(const Composer&) = delete;
+
+  std::size_t size() const { return size_; }
+  // Begins another text, outside of all containers. The view of the text before dies. Room above
+  // 64 KiB is given back.
+  void clear();
+  // Forgets what was written behind the first `size` bytes, and whether it fitted.
+  void cut(std::size_t size);
+
+ private:
+  static bool grow(Writer& writer, std::size_t bytes);
+
+  std::string room_;
+  std::size_t bytes_max_;
 };
 
 }  // namespace penstock::json

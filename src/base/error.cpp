@@ -69,6 +69,11 @@ constexpr std::array table{
               Advice::none, true},
     ErrorText{501, invalid, "not_implemented", "This method or transfer coding is not implemented.",
               Advice::never, true},
+    ErrorText{
+        400, invalid, "unsupported_parameter",
+        "The provider of this model cannot do what this field asks for. Leave it out or choose "
+        "another model.",
+        Advice::never, false},
     ErrorText{502, server, "upstream_bad_response",
               "The model provider sent an answer that could not be used.", Advice::none, false},
     ErrorText{502, server, "upstream_connect_failed",

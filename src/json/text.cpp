@@ -53,6 +53,8 @@ constexpr char short_escape(char letter) {
   }
 }
 
+constexpr std::uint32_t replacement = 0xFFFD;
+
 constexpr bool is_high_surrogate(int unit) {
   return unit >= 0xD800 && unit <= 0xDBFF;
 }
@@ -60,10 +62,12 @@ constexpr bool is_low_surrogate(int unit) {
   return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
-// The escape at `p` (its backslash). bytes = 0: not an escape.
+// The escape at `p` (its backslash). bytes = 0: not an escape. Half a surrogate pair stands for
+// U+FFFD.
 struct Escape {
   std::uint32_t point = 0;
   std::uint32_t bytes = 0;
+  bool half = false;  // of a surrogate pair
 };
 Escape read_escape(const char* p, const char* end) {
   if (end - p < 2) return {};
@@ -72,11 +76,13 @@ Escape read_escape(const char* p, const char* end) {
     return c != 0 ? Escape{static_cast<unsigned char>(c), 2} : Escape{};
   }
   const int unit = hex4(p + 2, end);
-  if (unit < 0 || is_low_surrogate(unit)) return {};
+  constexpr Escape half{replacement, 6, true};
+  if (unit < 0) return {};
+  if (is_low_surrogate(unit)) return half;
   if (!is_high_surrogate(unit)) return {static_cast<std::uint32_t>(unit), 6};
-  if (end - p < 12 || p[6] != '\\' || p[7] != 'u') return {};
+  if (end - p < 12 || p[6] != '\\' || p[7] != 'u') return half;
   const int low = hex4(p + 8, end);
-  if (!is_low_surrogate(low)) return {};
+  if (!is_low_surrogate(low)) return half;
   return {0x10000u + (static_cast<std::uint32_t>(unit - 0xD800) << 10) +
               static_cast<std::uint32_t>(low - 0xDC00),
           12};
@@ -112,14 +118,14 @@ const char* find_backslash(const char* p, const char* end) {
 
 }  // namespace
 
-StringFacts judge_string(Bytes inside) {
+StringFacts judge_string(Bytes inside, bool halves) {
   StringFacts facts;
   const char* p = inside.data();
   const char* const end = p + inside.size();
   while (p != end && (p = find_backslash(p, end)) != nullptr) {
     facts.escaped = true;
     const Escape escape = read_escape(p, end);
-    if (escape.bytes == 0) return facts;
+    if (escape.bytes == 0 || (escape.half && !halves)) return facts;
     facts.controls |= escape.point < 0x20 || escape.point == 0x7f;
     p += escape.bytes;
   }

@@ -24,11 +24,12 @@ struct StringFacts {
   bool escaped = false;   // there is at least one escape
   bool controls = false;  // an escape stands for U+0000–U+001F or DEL
 };
-// `inside`: the bytes between the quotes; UTF-8 and free of raw controls below U+0020.
-StringFacts judge_string(Bytes inside);
+// `inside`: the bytes between the quotes; UTF-8 and free of raw controls below U+0020. `halves`:
+// an escape may be half of a surrogate pair.
+StringFacts judge_string(Bytes inside, bool halves = false);
 
 // Writes the unescaped form of a valid string to `out`, which has room for inside.size() bytes,
-// and returns its length.
+// and returns its length. Half a surrogate pair becomes U+FFFD.
 std::size_t unescape_string(Bytes inside, char* out);
 
 // The end of the number that starts at `p`, or nullptr when it breaks the grammar or is not

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -53,11 +54,14 @@ void Writer::put(char c) {
   put(Bytes(&c, 1));
 }
 
+bool Writer::make_room(std::size_t bytes) {
+  if (overflow_ || grow_ == nullptr || !grow_(*this, bytes)) overflow_ = true;
+  return !overflow_;
+}
+
 void Writer::put(Bytes bytes) {
-  if (overflow_ || bytes.size() > out_.size() - size_) {
-    overflow_ = true;
-    return;
-  }
+  if (overflow_) return;
+  if (bytes.size() > out_.size() - size_ && !make_room(bytes.size())) return;
   if (bytes.empty()) return;
   std::memcpy(out_.data() + size_, bytes.data(), bytes.size());
   size_ += bytes.size();
@@ -106,6 +110,33 @@ Writer& Writer::escaped_string(Bytes content) {
   put('"');
   put(content);
   put('"');
+  return *this;
+}
+
+Writer& Writer::open_string() {
+  separate();
+  put('"');
+  return *this;
+}
+
+Writer& Writer::more(Bytes text) {
+  escaped(text);
+  return *this;
+}
+
+Writer& Writer::more_escaped(Bytes content) {
+  put(content);
+  return *this;
+}
+
+Writer& Writer::close_string() {
+  put('"');
+  return *this;
+}
+
+Writer& Writer::verbatim(Bytes bytes) {
+  put(bytes);
+  comma_ = false;
   return *this;
 }
 
@@ -185,6 +216,43 @@ void Writer::escaped(Bytes text) {
     }
     p += c.bytes;
   }
+}
+
+// -- Composer --
+
+namespace {
+
+constexpr std::size_t room_first = 1024;
+constexpr std::size_t room_kept = 64 << 10;
+
+}  // namespace
+
+Composer::Composer(std::size_t bytes_max) : Writer({}), bytes_max_(bytes_max) {
+  grow_ = &Composer::grow;
+}
+
+bool Composer::grow(Writer& writer, std::size_t bytes) {
+  auto& self = static_cast<Composer&>(writer);
+  const std::size_t needed = self.size_ + bytes;
+  if (needed > self.bytes_max_) return false;
+  self.room_.resize(
+      std::max({room_first, needed, std::min(2 * self.room_.size(), self.bytes_max_)}));
+  self.out_ = {self.room_.data(), self.room_.size()};
+  return true;
+}
+
+void Composer::clear() {
+  cut(0);
+  comma_ = false;
+  if (room_.size() <= room_kept) return;
+  std::string().swap(room_);
+  out_ = {};
+}
+
+void Composer::cut(std::size_t size) {
+  PENSTOCK_ASSERT(size <= size_);
+  size_ = size;
+  overflow_ = false;
 }
 
 }  // namespace penstock::json

@@ -1,0 +1,135 @@
+// A JSON text as a flat table of its values, for translating one dialect into another: every value
+// can be reached, nothing is unescaped and nothing is copied. Where only a few facts are wanted,
+// `Scanner` (json.h) is cheaper.
+//
+//   Document document;
+//   if (auto root = document.read(body)) for (View part : (*root)["content"]) …
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "penstock/bytes.h"
+#include "penstock/error.h"
+
+namespace penstock::json {
+
+class Index;
+struct Node;
+
+// One value of a Document, or nothing. Valid until the document reads the next text; the bytes it
+// hands out are views into that text. Asking a value for what it is not gives nothing, never an
+// error: `view["usage"]["total"].integer()` is safe whatever the text holds.
+class View {
+ public:
+  View() = default;
+
+  // There is a value, null included.
+  bool exists() const { return node_ != nullptr; }
+  // There is a value other than null. Providers and clients send null for "not set".
+  explicit operator bool() const { return exists() && !is_null(); }
+  bool is_null() const { return first() == 'n'; }
+  bool is_true() const { return first() == 't'; }
+  bool is_false() const { return first() == 'f'; }
+  bool is_bool() const { return is_true() || is_false(); }
+  bool is_string() const { return first() == '"'; }
+  bool is_object() const { return first() == '{'; }
+  bool is_array() const { return first() == '['; }
+  bool is_number() const { return first() == '-' || (first() >= '0' && first() <= '9'); }
+
+  // The value as it stands in the text, strings with their quotes.
+  Bytes raw() const;
+  // The inside of a string, still escaped; empty for everything else.
+  Bytes text() const;
+  // A string whose unescaped form is `plain`.
+  bool is(Bytes plain) const;
+  // A number without fraction and exponent that fits.
+  std::optional<std::int64_t> integer() const;
+  // A number of any form, as a double.
+  std::optional<double> number() const;
+
+  // Elements of an array or members of an object.
+  std::uint32_t size() const;
+  bool empty() const { return size() == 0; }
+  // The first member of that (unescaped) name.
+  View operator[](Bytes key) const;
+  // Element `i` of an array; takes time in proportion to `i`.
+  View at(std::uint32_t i) const;
+
+  // The key of a value that was reached by iterating over an object: its inside, still escaped.
+  Bytes key() const;
+  bool key_is(Bytes plain) const;
+
+  // Over the elements of an array or the values of an object; nothing for all else.
+  class Iterator {
+   public:
+    using value_type = View;
+    using difference_type = std::ptrdiff_t;
+    View operator*() const { return View(text_, node_); }
+    Iterator& operator++();
+    Iterator operator++(int) {
+      const Iterator before = *this;
+      ++*this;
+      return before;
+    }
+    bool operator==(const Iterator& other) const { return node_ == other.node_; }
+
+   private:
+    friend View;
+    Iterator(const char* text, const Node* node, bool object)
+        : text_(text), node_(node), object_(object) {}
+    const char* text_;
+    const Node* node_;
+    bool object_;
+  };
+  Iterator begin() const;
+  Iterator end() const;
+
+ private:
+  friend class Document;
+  View(const char* text, const Node* node) : text_(text), node_(node) {}
+  char first() const;
+
+  const char* text_ = nullptr;
+  const Node* node_ = nullptr;
+};
+
+// How much is asked of a text before it is handed out.
+enum class Judge : std::uint8_t {
+  request,  // all of RFC 8259; keys that differ only in their spelling may stand twice
+  answer,   // the same, but an escape may be half of a surrogate pair: deltas are cut anywhere
+};
+
+// Reads texts one after another and keeps its room for the next. Errors of `read`: invalid_json
+// (Side::client) or malformed (Side::upstream) by `judge`, and too_large or overloaded.
+class Document {
+ public:
+  // `text_bytes_max`: of the largest text that is read.
+  explicit Document(std::size_t text_bytes_max = 32u << 20);
+  ~Document();
+  Document(Document&&) noexcept;
+  Document& operator=(Document&&) noexcept;
+
+  // The whole text's value. Objects, arrays and scalars are all welcome. At most 64 levels deep,
+  // at most 1,000,000 values. `text` must outlive the views; no padding behind it is needed.
+  Result<View> read(Bytes text, Judge judge);
+
+ private:
+  Result<View> refused(Judge judge) const;
+
+  std::unique_ptr<Index> index_;
+  std::vector<Node> nodes_;
+  std::size_t text_bytes_max_;
+};
+
+// The plain form of a string's inside, appended to `out`. Half a surrogate pair becomes U+FFFD.
+void append_unescaped(Bytes inside, std::string& out);
+// The same, returned; for short texts such as names.
+std::string unescaped(Bytes inside);
+
+}  // namespace penstock::json
