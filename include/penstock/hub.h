@@ -180,7 +180,14 @@ struct Request {
   Escaped previous_response{};  // Responses: previous_response_id
   std::optional<bool> store{};
   std::vector<Extra> extra{};    // in the order of the body
-  Issuer issuer = Issuer::none;  // whose dialect the client spoke: owner of `extra`
+  // Whose dialect the client spoke: owner of `extra`. `other` for a Responses client, whose extra
+  // members no chat server knows.
+  Issuer issuer = Issuer::none;
+  bool responses = false;     // the client spoke Responses
+  bool instructions = false;  // Responses: the first message is the request's `instructions`
+  // Responses: the client's field that only a target with a state of that dialect can serve
+  // (conversation, background, an item by reference); empty: none. previous_response is not meant.
+  Escaped stateful{};
 
   // Keeps a text made while reading (joined, unescaped, escaped anew) for as long as the request.
   Bytes keep(std::string text) { return kept_.emplace_back(std::move(text)); }
