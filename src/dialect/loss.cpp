@@ -1,5 +1,7 @@
 #include "dialect/loss.h"
 
+#include <utility>
+
 namespace penstock::dialect {
 
 std::unexpected<Error> refuse(Bytes field, Bytes reason, Losses& losses) {
@@ -12,6 +14,29 @@ Result<> lose(Bytes field, const TargetTraits& target, Losses& losses) {
   if (target.drop_params == DropParams::error)
     return refuse(field, "The target does not take this parameter.", losses);
   losses.drop(field);
+  return {};
+}
+
+Result<> lose_openai_fields(const hub::Request& request, const TargetTraits& target,
+                            Losses& losses) {
+  if (!request.previous_response.empty())
+    return refuse("previous_response_id", "The target keeps no earlier answers.", losses);
+  const bool default_tier = request.service_tier.empty() || request.service_tier == "auto" ||
+                            request.service_tier == "default";
+  const std::pair<bool, Bytes> fields[] = {
+      {request.n.value_or(1) != 1, "n"},
+      {!request.logit_bias.empty(), "logit_bias"},
+      {!request.parallel_tool_calls.value_or(true), "parallel_tool_calls"},
+      {!request.user.empty(), "user"},
+      {!request.metadata.empty(), "metadata"},
+      {request.store.value_or(false), "store"},
+      {!default_tier, "service_tier"},
+      {!request.verbosity.empty(), "verbosity"},
+      {!request.prompt_cache_key.empty(), "prompt_cache_key"},
+  };
+  for (const auto& [set, field] : fields) {
+    if (set) PENSTOCK_CHECK(lose(field, target, losses));
+  }
   return {};
 }
 
