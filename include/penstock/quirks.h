@@ -13,6 +13,7 @@ struct Quirks {
   Bytes max_tokens = "max_completion_tokens";   // the member that limits the output
   Bytes required_choice = "required";           // the word that forces some tool call ("any")
   Bytes reasoning_field = "reasoning_content";  // where an assistant turn's reasoning goes back
+  Bytes seed_field = "seed";                    // Mistral: random_seed
   bool reasoning_back = false;  // the reasoning of earlier turns is sent back at all
   bool developer_role = true;   // else it becomes system
   bool stream_options = true;   // takes stream_options.include_usage

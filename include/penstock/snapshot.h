@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "penstock/kinds.h"
 #include "penstock/secret.h"
 #include "penstock/time.h"
 
@@ -60,27 +61,6 @@ struct UpstreamTimeouts {
   Duration total;       // the whole exchange, all attempts included
 };
 
-// The kinds whose wire is OpenAI chat.
-enum class ProviderKind : std::uint8_t {
-  openai,
-  openai_compatible,
-  groq,
-  deepseek,
-  xai,
-  together,
-  fireworks,
-  cerebras,
-  moonshot,
-  openrouter,
-  perplexity,
-  vllm,
-  llamacpp,
-  tgi,
-  lmstudio,
-};
-// The kind as the file writes it.
-std::string_view name_of(ProviderKind kind);
-
 // `base_url`, taken apart. `path` begins with a slash and ends without one, or is empty.
 struct BaseUrl {
   bool tls = true;
@@ -99,11 +79,32 @@ struct StaticHeader {
   Secret value;
 };
 
+// What requests to Bedrock are signed with.
+struct AwsKeys {
+  std::string access_key_id;
+  Secret secret_access_key;
+  Secret session_token;  // empty: none
+};
+
+// A Google service account: who signs for access tokens, and where they are made.
+struct ServiceAccount {
+  std::string client_email;
+  std::string key_id;  // names the private key; may be empty
+  Secret private_key;  // RSA, PEM
+  std::string token_uri;
+  BaseUrl token_url;  // the same, taken apart
+};
+
 struct Provider {
   std::string name;
   ProviderKind kind = ProviderKind::openai;
   BaseUrl base_url;
-  std::vector<Secret> keys;  // sent as `Authorization: Bearer`; empty: no such field
+  std::vector<Secret> keys;  // sent as the kind's Auth says; empty: no such field
+  std::optional<AwsKeys> aws;
+  std::optional<ServiceAccount> service_account;
+  std::string api_version;  // azure, anthropic, gemini, vertex; empty: the kind's own
+  std::string region;       // vertex, bedrock
+  std::string project;      // vertex; empty: express mode, with `keys`
   UpstreamTimeouts timeouts;
   std::uint32_t concurrency = 0;  // requests at once; 0: no limit
   std::vector<StaticHeader> headers;
@@ -119,6 +120,12 @@ struct Target {
   ProviderIndex provider{};
   std::string upstream_model;
   std::uint32_t weight = 1;
+  // The model behind a deployment's name or an ARN; never empty.
+  std::string base_model;
+  // What the target is spoken to in for Service::chat.
+  dialect::Dialect dialect = dialect::Dialect::openai_chat;
+  // Written where the dialect demands a limit and the client set none; 0: by the model.
+  std::uint32_t max_output_tokens = 0;
 };
 
 enum class Strategy : std::uint8_t { weighted, round_robin };
@@ -130,6 +137,8 @@ struct Model {
   std::uint16_t target_count = 0;
   Strategy strategy = Strategy::weighted;
   std::uint32_t max_attempts = 2;  // 1 to attempts_max
+  dialect::DropParams drop_params = dialect::DropParams::drop;
+  dialect::PromptCache prompt_cache = dialect::PromptCache::off;
 };
 
 using KeyDigest = std::array<std::uint8_t, 32>;  // HMAC-SHA-256(pepper, key)

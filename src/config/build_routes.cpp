@@ -1,4 +1,4 @@
-// Providers, models and keys: what can be called, by whom.
+// Models and keys: what can be called, by whom.
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
@@ -7,97 +7,14 @@
 #include <set>
 
 #include "config/build.h"
-#include "config/tls_files.h"
 #include "penstock/assert.h"
 #include "penstock/config.h"
 
 namespace penstock::config {
 namespace {
 
-// Index = ProviderKind. An empty URL: the file must give one.
-struct KindFacts {
-  std::string_view name;
-  std::string_view base_url;
-};
-constexpr std::array kinds{
-    KindFacts{"openai", "https://api.openai.com/v1"},
-    KindFacts{"openai-compatible", ""},
-    KindFacts{"groq", "https://api.groq.com/openai/v1"},
-    KindFacts{"deepseek", "https://api.deepseek.com"},
-    KindFacts{"xai", "https://api.x.ai/v1"},
-    KindFacts{"together", "https://api.together.xyz/v1"},
-    KindFacts{"fireworks", "https://api.fireworks.ai/inference/v1"},
-    KindFacts{"cerebras", "https://api.cerebras.ai/v1"},
-    KindFacts{"moonshot", "https://api.moonshot.ai/v1"},
-    KindFacts{"openrouter", "https://openrouter.ai/api/v1"},
-    KindFacts{"perplexity", "https://api.perplexity.ai"},
-    KindFacts{"vllm", ""},
-    KindFacts{"llamacpp", ""},
-    KindFacts{"tgi", ""},
-    KindFacts{"lmstudio", ""},
-};
-static_assert(kinds.size() == static_cast<std::size_t>(ProviderKind::lmstudio) + 1);
-
-constexpr std::size_t providers_max = 1'000;
 constexpr std::size_t models_max = 2'000;  // times 32 targets: below 65,536
 constexpr std::size_t keys_max = 100'000;
-
-// The address of a provider with what must be allowed for it.
-void read_base_url(const Section& section, Provider& provider) {
-  const std::string_view preset = kinds[static_cast<std::size_t>(provider.kind)].base_url;
-  auto url = section.url("base_url");
-  if (!url && section.has("base_url")) return;  // reported already
-  if (!url && preset.empty()) {
-    section.mistake("base_url",
-                    "is missing; write where the server is, such as "
-                    "http://127.0.0.1:8000/v1");
-    return;
-  }
-  if (!url) {
-    auto known = parse_base_url(preset);
-    PENSTOCK_ASSERT(known.has_value());
-    url = std::move(*known);
-  }
-  provider.base_url = std::move(*url);
-  const BaseUrl& base = provider.base_url;
-  if (!base.tls && !provider.allow_private) {
-    section.mistake("base_url", "is plain http; write https, or set allow_private: true");
-  } else if (is_private(base.host) && !provider.allow_private) {
-    section.mistake("base_url", "is a private address; set allow_private: true to send there");
-  }
-  if (provider.unsafe_skip_verify && !is_loopback(base.host)) {
-    section.mistake("unsafe_skip_verify",
-                    "is for loopback addresses only; name the authority in 'ca' instead");
-  }
-}
-
-// Kinds with an address of their own are services with accounts.
-bool needs_key(ProviderKind kind) {
-  return !kinds[static_cast<std::size_t>(kind)].base_url.empty();
-}
-
-Provider read_provider(const std::string& name, const Section& section,
-                       const UpstreamTimeouts& timeouts) {
-  Provider provider;
-  provider.name = name;
-  const auto kind = section.choice("kind");
-  provider.kind = static_cast<ProviderKind>(kind.value_or(0));
-  provider.allow_private = section.flag("allow_private");
-  provider.unsafe_skip_verify = section.flag("unsafe_skip_verify");
-  if (kind) read_base_url(section, provider);
-  provider.keys = section.secrets("keys");
-  if (kind && needs_key(provider.kind) && !section.has("keys")) {
-    section.mistake("keys", "is missing; write the credential, such as [\"${OPENAI_API_KEY}\"]");
-  }
-  provider.timeouts = read_timeouts(section.section("timeouts"), timeouts);
-  provider.concurrency = section.section("limits").count("concurrency");
-  provider.headers = section.headers("headers");
-  provider.ca = section.text("ca");
-  if (!provider.ca.empty()) {
-    if (const auto finding = check_ca_file(provider.ca)) section.mistake("ca", *finding);
-  }
-  return provider;
-}
 
 // The position of `name` among `all`, which have a `name`; a mistake with advice if it is not
 // there.
@@ -115,6 +32,55 @@ std::optional<std::size_t> find_named(const std::vector<T>& all, const std::stri
   return std::nullopt;
 }
 
+// The dialect for an `api` that the kind has; nothing, and a mistake, when it has it not.
+std::optional<dialect::Dialect> read_api(const Section& section, const Provider& provider,
+                                         const Target& target) {
+  using dialect::Dialect;
+  const KindFacts& facts = facts_of(provider.kind);
+  const auto refused = [&]() -> std::optional<Dialect> {
+    std::string known = "auto";
+    if (facts.apis.chat) known += ", chat";
+    if (facts.apis.responses) known += ", responses";
+    if (facts.apis.messages) known += ", messages";
+    section.mistake("api",
+                    "is not served by kind " + std::string(facts.name) + "; write one of " + known);
+    return std::nullopt;
+  };
+  switch (static_cast<Api>(section.choice("api").value_or(0))) {
+    case Api::automatic:
+      break;
+    case Api::chat:
+      return facts.apis.chat ? Dialect::openai_chat : refused();
+    case Api::responses:
+      return facts.apis.responses ? Dialect::openai_responses : refused();
+    case Api::messages:
+      return facts.apis.messages ? Dialect::anthropic : refused();
+  }
+  // Vertex serves Claude in Anthropic's dialect only.
+  const bool claude = target.base_model.starts_with("claude");
+  return facts.paths == Paths::vertex && claude ? Dialect::anthropic : facts.chat;
+}
+
+void read_upstream_model(const Section& section, const Provider& provider, Target& target) {
+  target.base_model = section.text("base_model");
+  const bool named = !target.base_model.empty();
+  if (!named) target.base_model = target.upstream_model;
+  target.max_output_tokens = section.count("max_output_tokens");
+  const std::string_view model = target.upstream_model;
+  const bool hidden = (provider.kind == ProviderKind::bedrock && model.starts_with("arn:")) ||
+                      (provider.kind == ProviderKind::vertex && model.starts_with("endpoints/"));
+  if (hidden && !named) {
+    section.mistake("base_model",
+                    "is missing: the name in 'model' does not tell which model it is; write its "
+                    "plain name");
+  }
+  if (const auto dialect = read_api(section, provider, target)) target.dialect = *dialect;
+  const bool express = provider.kind == ProviderKind::vertex && !provider.keys.empty();
+  if (express && target.dialect != dialect::Dialect::gemini) {
+    section.mistake("model", "is served with a service account only, not with an API key");
+  }
+}
+
 void read_target(const Section& section, const std::string& model, ModelIndex index,
                  Snapshot& snapshot) {
   Target target;
@@ -127,6 +93,7 @@ void read_target(const Section& section, const std::string& model, ModelIndex in
   const auto found = find_named(snapshot.providers, provider, "a name under providers", mistake);
   if (!found) return section.mistake("provider", mistake);
   target.provider = static_cast<ProviderIndex>(*found);
+  read_upstream_model(section, snapshot.providers[*found], target);
   target.name = provider + '/' + (target.upstream_model.empty() ? model : target.upstream_model);
   snapshot.targets.push_back(std::move(target));
 }
@@ -182,19 +149,6 @@ KeyDigest digest_key(std::string_view pepper, std::string_view key) {
   return digest;
 }
 
-void build_providers(const Section& root, Snapshot& snapshot) {
-  const UpstreamTimeouts timeouts = read_timeouts(root.section("timeouts"), {});
-  for (const auto& [name, mark, section] : root.named("providers")) {
-    if (!is_name(name)) {
-      section.mistake("", "has a name that is not 1 to 64 letters, digits, '.', '_' or '-'");
-    }
-    snapshot.providers.push_back(read_provider(name, section, timeouts));
-  }
-  if (snapshot.providers.size() > providers_max) {
-    root.mistake("providers", "has more than 1000 entries; remove some");
-  }
-}
-
 void build_models(const Section& root, Snapshot& snapshot) {
   const auto sections = root.named("models");
   if (sections.size() > models_max) return root.mistake("models", "has more than 2000 entries");
@@ -209,6 +163,10 @@ void build_models(const Section& root, Snapshot& snapshot) {
     model.name = name;
     model.strategy = static_cast<Strategy>(section.choice("strategy").value_or(0));
     model.max_attempts = section.section("retry").count("max_attempts");
+    using enum dialect::DropParams;
+    using enum dialect::PromptCache;
+    model.drop_params = section.choice("drop_params").value_or(0) == 0 ? drop : error;
+    model.prompt_cache = section.choice("prompt_cache").value_or(0) == 0 ? off : automatic;
     model.first_target = static_cast<TargetIndex>(snapshot.targets.size());
     const auto targets = section.list("targets");
     if (targets.size() > model_targets_max) {
@@ -250,11 +208,3 @@ void build_keys(const Section& root, Snapshot& snapshot) {
 }
 
 }  // namespace penstock::config
-
-namespace penstock {
-
-std::string_view name_of(ProviderKind kind) {
-  return config::kinds[static_cast<std::size_t>(kind)].name;
-}
-
-}  // namespace penstock

@@ -77,6 +77,8 @@ std::string_view describe(Kind kind) {
       return "secret";
     case Kind::secrets:
       return "list of secrets";
+    case Kind::key_file:
+      return "file:/path";
     case Kind::flag:
       return "true or false";
     case Kind::count:

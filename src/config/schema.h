@@ -20,6 +20,7 @@ enum class Kind : std::uint8_t {
   names,         // a list of names
   secret,        // text, or file:/path
   secrets,       // a list of secrets
+  key_file,      // file:/path of a key in JSON form
   flag,          // true or false
   count,         // a whole number
   size,          // bytes with a unit: 64KiB

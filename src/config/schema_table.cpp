@@ -2,6 +2,7 @@
 #include <array>
 
 #include "config/schema.h"
+#include "penstock/kinds.h"
 
 namespace penstock::config {
 namespace {
@@ -43,13 +44,8 @@ constexpr Row later(std::string_view path) {
   return {.path = path, .kind = Kind::later, .about = "Not available in this version: refused."};
 }
 
-constexpr std::string_view kinds =
-    "openai|openai-compatible|groq|deepseek|xai|together|fireworks|cerebras|moonshot|openrouter|"
-    "perplexity|vllm|llamacpp|tgi|lmstudio";
-constexpr std::string_view kinds_later =
-    "azure|anthropic|gemini|vertex|bedrock|mistral|cohere|ollama";
-
-constexpr std::array rows{
+// Not a constant: the words of `kind` come from the table of kinds.
+const std::array rows{
     section("listen", "Where the gateway listens."),
     section("listen.data", "The data plane: what clients call."),
     optional("listen.data.address", Kind::address, "IP address and port of the data plane.",
@@ -70,12 +66,27 @@ constexpr std::array rows{
     optional("shards", Kind::cpus, "One shard runs on each of these CPUs.", "auto"),
 
     required("providers", Kind::named, "Where requests can be sent, by name."),
-    choice("providers.*.kind", {}, kinds, kinds_later,
-           "What the provider is: decides the default `base_url`."),
+    choice("providers.*.kind", {}, kind_words(), {},
+           "What the provider is: decides its address, its dialect and its quirks."),
     optional("providers.*.base_url", Kind::url,
-             "Origin and path before `/chat/completions`; absent: the kind's own. Plain `http` and "
+             "Origin and path before what the kind adds; absent: the kind's own. Plain `http` and "
              "private addresses need `allow_private`."),
-    optional("providers.*.keys", Kind::secrets, "Credentials, sent as `Authorization: Bearer`."),
+    optional("providers.*.keys", Kind::secrets,
+             "Credentials, sent as the kind demands: most as `Authorization: Bearer`."),
+    optional("providers.*.api_version", Kind::text,
+             "Kinds azure (`v1`, `preview` or a date; absent: `v1`), anthropic (a date), gemini "
+             "(absent: `v1beta`) and vertex (absent: `v1`)."),
+    optional("providers.*.region", Kind::text,
+             "Kinds bedrock and vertex: where the models are; vertex also `global`, `us`, `eu`."),
+    optional("providers.*.project", Kind::text, "Kind vertex: id of the Google Cloud project."),
+    optional("providers.*.service_account", Kind::key_file,
+             "Kind vertex: `file:/path` of a service account's key in JSON form."),
+    optional("providers.*.access_key_id", Kind::secret,
+             "Kind bedrock: requests are signed with this AWS key; `keys` holds a Bedrock API key "
+             "instead."),
+    optional("providers.*.secret_access_key", Kind::secret, "Kind bedrock: the AWS key's secret."),
+    optional("providers.*.session_token", Kind::secret,
+             "Kind bedrock: of temporary AWS credentials."),
     section("providers.*.timeouts", "Overrides of `timeouts` for this provider."),
     bounded("providers.*.timeouts.connect", Kind::duration, {}, ms, 5 * minute,
             "As `timeouts.connect`."),
@@ -100,13 +111,6 @@ constexpr std::array rows{
     optional("providers.*.unsafe_skip_verify", Kind::flag,
              "Do not verify the certificate; loopback addresses only.", "false"),
     later("providers.*.policy"),
-    later("providers.*.api_version"),
-    later("providers.*.region"),
-    later("providers.*.project"),
-    later("providers.*.access_key_id"),
-    later("providers.*.secret_access_key"),
-    later("providers.*.session_token"),
-    later("providers.*.service_account"),
 
     required("models", Kind::named, "The models that clients see, by name."),
     required("models.*.targets", Kind::list, "The upstream models that serve it, 1 to 32."),
@@ -114,6 +118,14 @@ constexpr std::array rows{
     required("models.*.targets[].model", Kind::text, "The model's name at that provider."),
     bounded("models.*.targets[].weight", Kind::count, "1", 1, 1'000'000,
             "Share of the requests, relative to the other targets; strategy `weighted` only."),
+    choice("models.*.targets[].api", "auto", "auto|chat|responses|messages", {},
+           "API to call the target by: OpenAI's chat completions or responses, Anthropic's "
+           "messages, as far as the kind has them; `auto`: the kind's own."),
+    optional("models.*.targets[].base_model", Kind::text,
+             "The model behind a deployment's name or an ARN; absent: as `model`."),
+    bounded("models.*.targets[].max_output_tokens", Kind::count, {}, 1, 10'000'000,
+            "Limit of the output where the API demands one and the client set none; absent: by "
+            "the model."),
     choice("models.*.strategy", "weighted", "weighted|round_robin",
            "least_latency|least_busy|cheapest|fastest|classifier|sticky",
            "How the first target is picked."),
@@ -122,6 +134,12 @@ constexpr std::array rows{
             "Attempts for one request, the first included."),
     later("models.*.retry.budget"),
     later("models.*.retry.backoff"),
+    choice("models.*.drop_params", "drop", "drop|error", {},
+           "What becomes of a parameter that the target cannot take: dropped and named in "
+           "`X-Gateway-Dropped-Params`, or an error."),
+    choice("models.*.prompt_cache", "off", "off|auto", {},
+           "`auto` marks the stable begin of a prompt for the provider's cache where the provider "
+           "wants marks."),
     later("models.*.fallbacks"),
     later("models.*.limits"),
     later("models.*.price"),

@@ -78,6 +78,8 @@ std::string words_of(std::string_view choices) {
   while (!choices.empty()) {
     const std::size_t end = choices.find('|');
     text += json_text(choices.substr(0, end));
+    // Editors read a bare `off` as false (YAML 1.1).
+    if (choices.substr(0, end) == "off") text += ", false";
     choices.remove_prefix(end == std::string_view::npos ? choices.size() : end + 1);
     if (!choices.empty()) text += ", ";
   }

@@ -300,6 +300,20 @@ std::vector<Secret> Section::secrets(std::string_view name) const {
   return result;
 }
 
+std::optional<Secret> Section::key_file(std::string_view name) const {
+  row_of(name, {Kind::key_file});
+  const YamlNode* value = value_of(name);
+  if (value == nullptr) return std::nullopt;
+  auto text = expanded(*value, path(name));
+  if (!text) return std::nullopt;
+  Parsed<Secret> content = std::unexpected("is not file:/path; write where the file is");
+  if (text->starts_with("file:")) content = read_secret_file(text->substr(5));
+  wipe(text->data(), text->size());
+  if (content) return std::move(*content);
+  mistake(name, content.error());
+  return std::nullopt;
+}
+
 bool Section::flag(std::string_view name) const {
   return parsed(name, row_of(name, {Kind::flag}), parse_flag).value_or(false);
 }

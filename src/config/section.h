@@ -81,6 +81,8 @@ class Section {
   std::vector<std::string> names(std::string_view name) const;
   Secret secret(std::string_view name) const;
   std::vector<Secret> secrets(std::string_view name) const;
+  // The content of a key file; nothing when it is absent or cannot be read.
+  std::optional<Secret> key_file(std::string_view name) const;
   bool flag(std::string_view name) const;
   std::uint32_t count(std::string_view name) const;
   std::uint64_t size(std::string_view name) const;

@@ -1,27 +1,75 @@
+// The head of a request to a provider.
+#include <array>
+
 #include "penstock/provider.h"
+#include "provider/credential.h"
 
 namespace penstock {
+namespace {
+
+using dialect::Dialect;
+
+// False when a value that came from outside may not be sent.
+bool sendable(const UpstreamRequest& request) {
+  return (request.anthropic_version.empty() ||
+          sendable_anthropic_version(request.anthropic_version)) &&
+         (request.anthropic_beta.empty() || sendable_anthropic_beta(request.anthropic_beta)) &&
+         (request.content_type.empty() || sendable_content_type(request.content_type));
+}
+
+bool has_body(http::Method method) {
+  return method == http::Method::post || method == http::Method::put ||
+         method == http::Method::patch;
+}
+
+// A stream is asked for in the framing that the dialect has.
+void write_accept(http::HeadWriter& head, const UpstreamRequest& request) {
+  if (!request.stream) {
+    head.lines("Accept: application/json\r\n");
+  } else if (request.dialect == Dialect::ollama) {
+    head.lines("Accept: application/x-ndjson\r\n");
+  } else {
+    head.lines("Accept: text/event-stream\r\n");
+  }
+}
+
+// Bedrock has version and betas in the body, Vertex the version.
+void write_anthropic(http::HeadWriter& head, const Provider& provider,
+                     const UpstreamRequest& request) {
+  if (provider.kind == ProviderKind::bedrock) return;
+  if (provider.kind != ProviderKind::vertex) {
+    Bytes version = request.anthropic_version;
+    if (version.empty() && provider.kind == ProviderKind::anthropic) version = provider.api_version;
+    head.field("anthropic-version", version.empty() ? anthropic_version_oldest : version);
+  }
+  std::array<char, anthropic_beta_bytes_max> room;
+  const Bytes betas = supported_betas(provider.kind, request.anthropic_beta, room);
+  if (!betas.empty()) head.field("anthropic-beta", betas);
+}
+
+}  // namespace
 
 Result<Bytes> write_upstream_head(const Provider& provider, const UpstreamRequest& request,
                                   std::span<char> out) {
+  if (!sendable(request)) return fail(Code::malformed);
   http::HeadWriter head(out);
-  head.request(http::Method::post, provider.base_url.path, request.path)
-      .field("Host", provider.base_url.authority)
-      .lines(
-          "Content-Type: application/json\r\nUser-Agent: penstock\r\n"
-          "Accept-Encoding: identity\r\n");
-  if (request.stream) {
-    head.lines("Accept: text/event-stream\r\n");
-  } else {
-    head.lines("Accept: application/json\r\n");
+  head.request(request.method, provider.base_url.path, request.path)
+      .field("Host", provider.base_url.authority);
+  const bool body = has_body(request.method);
+  if (body && request.content_type.empty()) {
+    head.lines("Content-Type: application/json\r\n");
+  } else if (body) {
+    head.field("Content-Type", request.content_type);
   }
-  if (!provider.keys.empty()) {
-    head.field("Authorization", "Bearer ", provider.keys[request.credential].reveal());
-  }
+  head.lines("User-Agent: penstock\r\nAccept-Encoding: identity\r\n");
+  write_accept(head, request);
+  PENSTOCK_CHECK(write_credential(head, provider, request));
+  if (request.dialect == Dialect::anthropic) write_anthropic(head, provider, request);
   for (const StaticHeader& header : provider.headers) {
     head.named_field(header.name, header.value.reveal());
   }
-  return head.field("Content-Length", request.body_bytes).finish();
+  if (body) head.field("Content-Length", request.body_bytes);
+  return head.finish();
 }
 
 Next judge(std::uint16_t status) {

@@ -192,15 +192,16 @@ io: {backend: epoll}
 TEST_CASE("load: all mistakes at once, in the order of the file") {
   const auto mistakes = mistakes_of(R"(listen: {data: {adress: "x"}}
 shards: 4
-providers: {p: {kind: opnai}, q: {kind: azure}}
-models: {m: {targets: [{provider: r, model: x, weight: 0}], fallbacks: [n]}}
+providers: {p: {kind: opnai}, q: {kind: openai, keys: [k], region: us}}
+models: {m: {strategy: cheapest, targets: [{provider: r, model: x, weight: 0}], fallbacks: [n]}}
 keys: [{name: a b, secret: short, models: [mm], expires: soon}]
 teams: {}
 )");
   std::vector<std::string> paths;
   for (const Mistake& mistake : mistakes) paths.push_back(mistake.path);
   CHECK(paths == std::vector<std::string>{"listen.data.adress", "shards", "providers.p.kind",
-                                          "providers.q.kind", "models.m.targets[0].provider",
+                                          "providers.q.region", "models.m.strategy",
+                                          "models.m.targets[0].provider",
                                           "models.m.targets[0].weight", "models.m.fallbacks",
                                           "keys[0].name", "keys[0].secret", "keys[0].models",
                                           "keys[0].expires", "teams"});
@@ -209,9 +210,10 @@ teams: {}
   CHECK(to_string(mistakes[0]) ==
         "f:1:17: listen.data.adress: is not a setting; did you mean 'address'?");
   CHECK(says(mistakes[2], "did you mean 'openai'?"));
-  CHECK(says(mistakes[3], "'azure' is not available in this version"));
-  CHECK(says(mistakes[6], "not available in this version"));
-  CHECK(says(mistakes[9], "did you mean 'm'?"));
+  CHECK(says(mistakes[3], "is a setting of kind vertex or bedrock"));
+  CHECK(says(mistakes[4], "'cheapest' is not available in this version"));
+  CHECK(says(mistakes[7], "not available in this version"));
+  CHECK(says(mistakes[10], "did you mean 'm'?"));
 }
 
 TEST_CASE("load: what is required") {

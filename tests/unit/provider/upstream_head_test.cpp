@@ -96,3 +96,165 @@ TEST_CASE("upstream_head: too little room, at every size, and bad values are err
   REQUIRE_FALSE(head);
   CHECK(head.error().code == Code::malformed);
 }
+
+namespace {
+
+constexpr auto has = [](const std::string& head, std::string_view line) {
+  return count(head, "\r\n" + std::string(line) + "\r\n") == 1;
+};
+
+Provider of_kind(ProviderKind kind) {
+  Provider made = provider();
+  made.kind = kind;
+  return made;
+}
+
+UpstreamRequest in(dialect::Dialect dialect) {
+  UpstreamRequest made = request();
+  made.dialect = dialect;
+  return made;
+}
+
+using dialect::Dialect;
+
+// Fields with a credential in any of the kinds' ways.
+std::size_t credentials(const std::string& head) {
+  return count(head, "\r\nAuthorization:") + count(head, "\r\nx-api-key:") +
+         count(head, "\r\napi-key:") + count(head, "\r\nx-goog-api-key:");
+}
+
+}  // namespace
+
+TEST_CASE("upstream_head/each_kind_has_its_way_to_say_who_asks") {
+  using enum ProviderKind;
+  for (std::size_t i = 0; i < provider_kinds; ++i) {
+    const auto kind = static_cast<ProviderKind>(i);
+    CAPTURE(name_of(kind));
+    const std::string head = written(of_kind(kind), in(facts_of(kind).chat));
+    CHECK(credentials(head) == 1);
+    CHECK(count(head, "sk-first") == 1);
+    CHECK(count(head, "\r\nAuthorization: Bearer sk-first\r\n") ==
+          (kind == azure || kind == anthropic || kind == gemini || kind == vertex ? 0 : 1));
+  }
+  CHECK(has(written(of_kind(azure), request()), "api-key: sk-first"));
+  CHECK(has(written(of_kind(azure), in(Dialect::anthropic)), "x-api-key: sk-first"));
+  CHECK(has(written(of_kind(anthropic), in(Dialect::anthropic)), "x-api-key: sk-first"));
+  CHECK(has(written(of_kind(gemini), in(Dialect::gemini)), "x-goog-api-key: sk-first"));
+  CHECK(has(written(of_kind(gemini), request()), "Authorization: Bearer sk-first"));
+  CHECK(has(written(of_kind(vertex), in(Dialect::gemini)), "x-goog-api-key: sk-first"));
+}
+
+TEST_CASE("upstream_head/vertex_has_the_access_token_it_is_given") {
+  Provider vertex = of_kind(ProviderKind::vertex);
+  vertex.keys.clear();
+  vertex.service_account.emplace();
+  UpstreamRequest asked = in(Dialect::gemini);
+  std::array<char, 4096> room;
+  const auto without = write_upstream_head(vertex, asked, room);
+  REQUIRE_FALSE(without);
+  CHECK(without.error().code == Code::internal_error);
+  asked.access_token = "ya29.token";
+  CHECK(has(written(vertex, asked), "Authorization: Bearer ya29.token"));
+}
+
+TEST_CASE("upstream_head/anthropic_version_is_the_clients_or_configured_or_the_oldest") {
+  Provider to = of_kind(ProviderKind::anthropic);
+  UpstreamRequest asked = in(Dialect::anthropic);
+  CHECK(has(written(to, asked), "anthropic-version: 2023-06-01"));
+  to.api_version = "2026-10-21";
+  CHECK(has(written(to, asked), "anthropic-version: 2026-10-21"));
+  asked.anthropic_version = "2024-01-02";
+  CHECK(has(written(to, asked), "anthropic-version: 2024-01-02"));
+  asked.anthropic_beta = "a-1, b-2";
+  CHECK(has(written(to, asked), "anthropic-beta: a-1,b-2"));
+  // An Azure resource has its own versions, and they are of another API.
+  Provider azure = of_kind(ProviderKind::azure);
+  azure.api_version = "2024-10-21";
+  CHECK(has(written(azure, in(Dialect::anthropic)), "anthropic-version: 2023-06-01"));
+}
+
+TEST_CASE("upstream_head/vertex_and_bedrock_have_the_version_in_the_body") {
+  UpstreamRequest asked = in(Dialect::anthropic);
+  asked.anthropic_version = "2023-06-01";
+  asked.anthropic_beta = "prompt-caching-scope-2026-01-05,context-1m-2025-08-07";
+  const std::string vertex = written(of_kind(ProviderKind::vertex), asked);
+  CHECK(count(vertex, "anthropic-version") == 0);
+  CHECK(has(vertex, "anthropic-beta: context-1m-2025-08-07"));
+  const std::string bedrock = written(of_kind(ProviderKind::bedrock), asked);
+  CHECK(count(bedrock, "anthropic-") == 0);
+  asked.anthropic_beta = "prompt-caching-scope-2026-01-05";
+  CHECK(count(written(of_kind(ProviderKind::vertex), asked), "anthropic-beta") == 0);
+}
+
+TEST_CASE("upstream_head/values_from_outside_are_judged") {
+  std::array<char, 8192> room;
+  const auto refused = [&room](const UpstreamRequest& asked) {
+    const auto head = write_upstream_head(of_kind(ProviderKind::anthropic), asked, room);
+    return !head && head.error().code == Code::malformed;
+  };
+  for (const Bytes bad : {"2023-06-01\r\nX: y", "2023-06", "x", "2023-06-0\x7f", "2023-06-01 "}) {
+    UpstreamRequest asked = in(Dialect::anthropic);
+    asked.anthropic_version = bad;
+    CHECK(refused(asked));
+    CHECK_FALSE(sendable_anthropic_version(bad));
+  }
+  const std::string long_list(anthropic_beta_bytes_max + 1, 'a');
+  for (const Bytes bad : {Bytes("a\r\nX: y"), Bytes("a\"b"), Bytes(long_list), Bytes("\xc3\xa9")}) {
+    UpstreamRequest asked = in(Dialect::anthropic);
+    asked.anthropic_beta = bad;
+    CHECK(refused(asked));
+  }
+  const std::string longest(anthropic_beta_bytes_max, 'a');
+  UpstreamRequest asked = in(Dialect::anthropic);
+  asked.anthropic_beta = longest;
+  CHECK(write_upstream_head(of_kind(ProviderKind::anthropic), asked, room));
+  asked.content_type = "multipart/form-data; boundary=x\n";
+  CHECK(refused(asked));
+  asked = in(Dialect::openai_chat);
+  asked.access_token = "a\r\nb";
+  Provider vertex = of_kind(ProviderKind::vertex);
+  vertex.keys.clear();
+  vertex.service_account.emplace();
+  CHECK_FALSE(write_upstream_head(vertex, asked, room));
+}
+
+TEST_CASE("upstream_head/other_methods_and_bodies") {
+  UpstreamRequest asked = request();
+  asked.method = http::Method::get;
+  asked.path = "/models";
+  const std::string listing = written(provider(), asked);
+  CHECK(listing.starts_with("GET /api/v1/models HTTP/1.1\r\n"));
+  CHECK(count(listing, "Content-") == 0);
+  asked.method = http::Method::post;
+  asked.content_type = "multipart/form-data; boundary=abc";
+  const std::string upload = written(provider(), asked);
+  CHECK(has(upload, "Content-Type: multipart/form-data; boundary=abc"));
+  CHECK(count(upload, "Content-Type") == 1);
+  asked = in(Dialect::ollama);
+  asked.stream = true;
+  CHECK(has(written(of_kind(ProviderKind::ollama), asked), "Accept: application/x-ndjson"));
+}
+
+TEST_CASE("upstream_head/the_version_for_a_translated_request") {
+  Provider to = of_kind(ProviderKind::anthropic);
+  hub::Request asked;
+  CHECK(anthropic_version_for(to, asked) == "2026-10-21");
+  asked.temperature = "0.5";
+  CHECK(anthropic_version_for(to, asked) == "2023-06-01");
+  asked.temperature = {};
+  asked.top_k = 5;
+  CHECK(anthropic_version_for(to, asked) == "2023-06-01");
+  to.api_version = "2026-10-21";
+  CHECK(anthropic_version_for(to, asked) == "2026-10-21");
+}
+
+TEST_CASE("upstream_head/betas_that_others_refuse") {
+  std::array<char, 64> room;
+  const auto left = [&room](ProviderKind kind, Bytes betas) {
+    return std::string(supported_betas(kind, betas, room));
+  };
+  CHECK(left(ProviderKind::anthropic, " fast-mode-1 ,b,") == "fast-mode-1,b");
+  CHECK(left(ProviderKind::bedrock, "fast-mode-1,b") == "b");
+  CHECK(left(ProviderKind::vertex, "advanced-tool-use-2,fast-mode-1") == "fast-mode-1");
+  CHECK(left(ProviderKind::vertex, ",,") == "");
+}

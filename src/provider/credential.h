@@ -1,0 +1,16 @@
+// How a request says whose it is: one way for each Auth.
+#pragma once
+
+#include "penstock/provider.h"
+
+namespace penstock {
+
+// Anthropic's oldest version that is served, for a request that says nothing about it.
+inline constexpr Bytes anthropic_version_oldest = "2023-06-01";
+
+// The lines with the credential; none when the provider has none. Errors: internal_error when what
+// the caller has to bring (a token, the time of signing) is missing or cannot be used.
+Result<> write_credential(http::HeadWriter& head, const Provider& provider,
+                          const UpstreamRequest& request);
+
+}  // namespace penstock
