@@ -1,0 +1,22 @@
+// What the bytes of an image or a file are, whatever their sender says: Anthropic refuses a block
+// whose media type does not fit its data.
+#pragma once
+
+#include <string>
+
+#include "penstock/hub.h"
+
+namespace penstock::dialect::anthropic {
+
+// The media type of an image that Anthropic takes, by its first bytes, else by its name; empty: it
+// is of another kind.
+Bytes image_type_of(const hub::Media& media);
+
+// Text that is to be given as text and not as bytes.
+bool is_text_type(hub::Escaped media_type);
+
+// Appends what the base64 `data` stands for. False: it is no base64 (RFC 4648 §4); padding may be
+// missing.
+bool decode_base64(hub::Escaped data, std::string& out);
+
+}  // namespace penstock::dialect::anthropic
