@@ -61,6 +61,7 @@ struct AnswerContext {
   // Tokens of the prompt where a dialect wants them before the provider told them; an estimate.
   std::uint64_t input_tokens_estimate = 0;
   const hub::Request* request = nullptr;  // what was asked, for dialects that echo it (Responses)
+  bool json_array = false;  // Gemini without alt=sse: the stream is one JSON array, not SSE
 };
 
 // Reads one provider stream. Frames come whole and in order.

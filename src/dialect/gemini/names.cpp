@@ -1,0 +1,59 @@
+#include "dialect/gemini/names.h"
+
+#include <charconv>
+
+#include "penstock/hash.h"
+
+namespace penstock::dialect::gemini {
+namespace {
+
+constexpr Bytes id_prefix = "call_gem_";
+constexpr Bytes name_prefix = "_fn_";
+
+bool needs_prefix(hub::Escaped name) {
+  if (name.empty()) return false;
+  const char c = name.front();
+  const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  return !fits || name.starts_with(name_prefix);
+}
+
+}  // namespace
+
+hub::Escaped made_call_id(Bytes answer_id, Bytes call, std::uint32_t ordinal, CallIdRoom& room) {
+  constexpr Bytes digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  std::uint64_t bits = hash128(answer_id.empty() ? call : answer_id, ordinal)[0];
+  std::size_t size = id_prefix.copy(room.data(), room.size());
+  for (int i = 0; i < 11; ++i) {
+    room[size++] = digits[bits % digits.size()];
+    bits /= digits.size();
+  }
+  return {room.data(), size};
+}
+
+hub::Escaped made_call_id(std::uint32_t ordinal, CallIdRoom& room) {
+  const std::size_t size = id_prefix.copy(room.data(), room.size());
+  const auto end = std::to_chars(room.data() + size, room.data() + room.size(), ordinal).ptr;
+  return {room.data(), static_cast<std::size_t>(end - room.data())};
+}
+
+bool is_made_call_id(hub::Escaped id) {
+  return id.starts_with(id_prefix);
+}
+
+void write_name(hub::Escaped name, json::Writer& out) {
+  if (!needs_prefix(name)) {
+    out.escaped_string(name);
+  } else {
+    out.open_string().more_escaped(name_prefix).more_escaped(name).close_string();
+  }
+}
+
+hub::Escaped restored_name(hub::Escaped name) {
+  if (name.size() > name_prefix.size() && name.starts_with(name_prefix) &&
+      needs_prefix(name.substr(name_prefix.size()))) {
+    return name.substr(name_prefix.size());
+  }
+  return name;
+}
+
+}  // namespace penstock::dialect::gemini
