@@ -10,15 +10,20 @@ using namespace penstock;
 namespace {
 
 void write_access_line(benchmark::State& state) {
+  const LogName key("production");
+  const LogName model("gpt-4o");
+  const LogName target("openai/gpt-4o");
+  const LogName provider("openai");
+  const LogName upstream_model("gpt-4o-2024-08-06");
   AccessRecord record;
   record.time_ns = 1'800'000'000'000'000'000;
   record.request_id = "req_0123456789abcdef0123456789abcdef";
-  record.key = "production";
+  record.key = &key;
   record.endpoint = "chat.completions";
-  record.model = "gpt-4o";
-  record.target = "openai/gpt-4o";
-  record.provider = "openai";
-  record.upstream_model = "gpt-4o-2024-08-06";
+  record.model = &model;
+  record.target = &target;
+  record.provider = &provider;
+  record.upstream_model = &upstream_model;
   record.status = 200;
   record.finish = "stop";
   record.attempts = 1;

@@ -145,8 +145,8 @@ struct AnswerFacts {
   bool has_choices = false;
 };
 
-// Reads bodies. One per shard; holds the structural index of one body and reuses it, so that a
-// warmed scanner allocates nothing for bodies up to 1 MiB. Larger indexes are given back at once.
+// Reads bodies, each in one pass. One per shard; its room is reused, so that a warmed scanner
+// allocates nothing for ordinary bodies. What an unusual one took is given back at once.
 class Scanner {
  public:
   // `body_max`: bytes of the largest body that will be accepted.

@@ -82,18 +82,20 @@ AccessRecord Exchange::access_record(Instant end) const {
   AccessRecord record;
   record.time_ns = wall_now_ns() - clock_.total(end).ns;
   record.request_id = request_id_.view();
-  if (key_) record.key = config().at(*key_).name;
+  const Generation& generation = *epoch_->generation;
+  if (key_) record.key = &generation.key_names[static_cast<std::size_t>(*key_)];
   record.endpoint = name(endpoint_);
   record.dialect = "openai";
   if (model_) {
-    record.model = config().at(*model_).name;
+    record.model = &generation.model_names[static_cast<std::size_t>(*model_)];
   } else if (unknown_model_[0] != '\0') {
-    record.model = {unknown_model_.data(), unknown_model_.size()};
+    record.unknown_model = {unknown_model_.data(), unknown_model_.size()};
   }
   if (target_) {
-    record.target = target().name;
-    record.provider = provider().name;
-    record.upstream_model = target().upstream_model;
+    const TargetNames& names = generation.target_names[static_cast<std::size_t>(*target_)];
+    record.target = &names.target;
+    record.provider = &names.provider;
+    record.upstream_model = &names.upstream_model;
   }
   record.stream = stream_;
   record.status = status_;

@@ -83,9 +83,19 @@ HeadWriter& HeadWriter::request(Method method, Bytes base, Bytes rest) {
 }
 
 HeadWriter& HeadWriter::field(FieldName field_name, std::uint64_t value) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  put_field(field_name.text(), {digits.data(), static_cast<std::size_t>(end - digits.data())}, {});
+  constexpr std::size_t digits_max = 20;
+  const Bytes name = field_name.text();
+  if (name.size() + digits_max + 4 > out_.size() - used_) {
+    refuse(Code::too_large);
+    return *this;
+  }
+  char* at = out_.data() + used_;
+  std::memcpy(at, name.data(), name.size());
+  at += name.size();
+  std::memcpy(at, ": ", 2);
+  at = std::to_chars(at + 2, at + 2 + digits_max, value).ptr;
+  std::memcpy(at, "\r\n", 2);
+  used_ = static_cast<std::size_t>(at + 2 - out_.data());
   return *this;
 }
 

@@ -6,7 +6,7 @@
 
 namespace penstock::json {
 
-// `walk` stands at the first token of `body`.
-Result<> read_answer(Bytes body, Walk& walk, AnswerFacts& facts);
+// `walk` stands at the first token of `body`. False: the walk's error says why.
+bool read_answer(Bytes body, Walk& walk, AnswerFacts& facts);
 
 }  // namespace penstock::json

@@ -11,10 +11,6 @@ namespace {
 constexpr std::size_t param_bytes_max = 64;
 constexpr std::size_t integer_digits_max = 20;
 
-std::unexpected<Error> refuse(Code code) {
-  return fail(code, Side::client);
-}
-
 constexpr bool is_control(char c) {
   return (c >= 0 && c < 0x20) || c == 0x7f;
 }
@@ -43,51 +39,51 @@ class Reader {
   Reader(Bytes body, Walk& walk, const RequestRules& rules, Facts& facts)
       : body_(body), walk_(walk), rules_(rules), facts_(facts) {}
 
-  Result<> root() {
-    const auto root = walk_.members([this](const Key& key) { return member(key); });
-    if (!root) {
-      if (root.error().code == Code::duplicate_field) {
+  bool root() {
+    if (!walk_.members([this](const Key& key) { return member(key); })) {
+      if (walk_.error().code == Code::duplicate_field) {
         const Span key = walk_.duplicate();
         facts_.param = clipped(Span{key.begin + 1, key.end - 1}.in(body_));
       }
-      return std::unexpected(root.error());
+      return false;
     }
     facts_.root = walk_.last();
     if (!walk_.at_end() || walk_.values() - token_numbers_ > values_max) {
-      return refuse(Code::invalid_json);
+      return walk_.fail(Code::invalid_json);
     }
     if (facts_.model.empty() && rules_.model_required) return missing("model");
     if (rules_.endpoint == Endpoint::chat && !facts_.has_messages) return missing("messages");
     if (rules_.endpoint == Endpoint::embeddings && facts_.input == InputKind::none) {
       return missing("input");
     }
-    return {};
+    return true;
   }
 
  private:
-  Result<> member(const Key& key) {
-    if (cut_last_) facts_.cuts[facts_.cut_count - 1u].next = key.span.begin;
+  bool member(const Key& key) {
+    const std::uint32_t begin = key.span.begin;
+    if (cut_last_) facts_.cuts[facts_.cut_count - 1u].next = begin;
     cut_last_ = false;
     const Field field = field_of(key.name);
     const bool extension = field >= Field::models && field <= Field::tags;
     if (field == Field::steering && !rules_.drop_steering) {
       facts_.param = clipped(Span{key.span.begin + 1, key.span.end - 1}.in(body_));
-      return refuse(Code::unknown_field);
+      return walk_.fail(Code::unknown_field);
     }
-    PENSTOCK_CHECK(read(field));
+    if (!read(field)) return false;
     if (extension || field == Field::steering) {
-      if (facts_.cut_count == Facts::cuts_max) return refuse(Code::unknown_field);
-      facts_.cuts[facts_.cut_count++] = {key.span.begin, span_.end, 0, previous_end_};
+      if (facts_.cut_count == Facts::cuts_max) return walk_.fail(Code::unknown_field);
+      facts_.cuts[facts_.cut_count++] = {begin, span_.end, 0, previous_end_};
       cut_last_ = true;
     } else {
       ++facts_.kept;
     }
     previous_end_ = span_.end;
-    return {};
+    return true;
   }
 
   // Reads the value of one member; `span_` is then where it stood.
-  Result<> read(Field field) {
+  bool read(Field field) {
     switch (field) {
       case Field::model:
         return model();
@@ -135,15 +131,16 @@ class Reader {
   }
 
   // Unknown members: scalars are judged, since they stand at the top level; containers pass.
-  Result<> other() {
+  bool other() {
     const char first = walk_.peek();
     const bool opens = first == '{' || first == '[';
-    PENSTOCK_TRY(value, opens ? walk_.pass() : walk_.judge());
-    return took(value.span);
+    if (!(opens ? walk_.pass() : walk_.judge())) return false;
+    return took(walk_.value().span);
   }
 
-  Result<> model() {
-    PENSTOCK_TRY(value, walk_.judge());
+  bool model() {
+    if (!walk_.judge()) return false;
+    const Value& value = walk_.value();
     if (!value.is_string() || holds_controls(value)) return bad("model");
     Bytes name = value.inside().in(body_);
     // An escape is at most six times as long as what it stands for.
@@ -159,27 +156,28 @@ class Reader {
     if (name.size() > model_bytes_max) return bad("model");
     if (!std::all_of(name.begin(), name.end(), is_model_char)) {
       facts_.param = "model";
-      return refuse(Code::model_not_found);
+      return walk_.fail(Code::model_not_found);
     }
     facts_.model = value.span;
     return took(value.span);
   }
 
-  Result<> messages() {
-    PENSTOCK_TRY(value, walk_.pass());
+  bool messages() {
+    if (!walk_.pass()) return false;
+    const Value& value = walk_.value();
     if (!value.is_array() || value.elements > messages_max) return bad("messages");
     facts_.messages = value.elements;
     facts_.has_messages = true;
     return took(value.span);
   }
 
-  Result<> input(Bytes name) {
+  bool input(Bytes name) {
     const std::uint32_t numbers = walk_.array_numbers();
     InputKind kind = InputKind::other;
     if (walk_.peek() == '"') {
       kind = InputKind::text;
     } else if (walk_.peek() == '[') {
-      const char first = walk_.peek(1);
+      const char first = walk_.peek_inside();
       if (first == '"')
         kind = InputKind::texts;
       else if (first == '[')
@@ -189,7 +187,8 @@ class Reader {
     } else if (walk_.peek() == 'n') {
       kind = InputKind::none;
     }
-    PENSTOCK_TRY(value, kind == InputKind::text ? walk_.judge() : walk_.pass());
+    if (!(kind == InputKind::text ? walk_.judge() : walk_.pass())) return false;
+    const Value& value = walk_.value();
     if (kind == InputKind::other && !value.is_array()) return bad(name);
     token_numbers_ += walk_.array_numbers() - numbers;
     facts_.input = kind;
@@ -197,39 +196,43 @@ class Reader {
     return took(value.span);
   }
 
-  Result<> stream() {
-    PENSTOCK_TRY(value, walk_.judge());
+  bool stream() {
+    if (!walk_.judge()) return false;
+    const Value& value = walk_.value();
     if (!value.is_true() && !value.is_false() && !value.is_null()) return bad("stream");
     facts_.stream = value.is_true();
     return took(value.span);
   }
 
-  Result<> stream_options() {
+  bool stream_options() {
     if (walk_.peek() != '{') {
-      PENSTOCK_TRY(value, walk_.judge());
+      if (!walk_.judge()) return false;
+      const Value& value = walk_.value();
       if (!value.is_null()) return bad("stream_options");
       facts_.stream_options = value.span;
       return took(value.span);
     }
-    PENSTOCK_CHECK(walk_.members([this](const Key& key) -> Result<> {
+    const bool sound = walk_.members([this](const Key& key) {
       const bool wanted = key.name == "include_usage";
-      PENSTOCK_TRY(value, walk_.judge());
-      if (!wanted) return {};
+      if (!walk_.judge()) return false;
+      const Value& value = walk_.value();
+      if (!wanted) return true;
       if (!value.is_true() && !value.is_false() && !value.is_null()) {
         return bad("stream_options.include_usage");
       }
       facts_.include_usage = value.is_true();
       facts_.include_usage_value = value.span;
-      return {};
-    }));
+      return true;
+    });
     facts_.stream_options = walk_.last();
-    return took(walk_.last());
+    return sound && took(walk_.last());
   }
 
-  Result<> number(Bytes name, std::uint32_t low, std::uint32_t high,
-                  std::optional<std::uint32_t>& out) {
+  bool number(Bytes name, std::uint32_t low, std::uint32_t high,
+              std::optional<std::uint32_t>& out) {
     // Judged as an integer below, which a number too long or too large never is.
-    PENSTOCK_TRY(value, walk_.pass());
+    if (!walk_.pass()) return false;
+    const Value& value = walk_.value();
     if (value.is_null()) return took(value.span);
     if (!value.is_number()) return bad(name);
     out = integer(value.span.in(body_), low, high);
@@ -238,42 +241,47 @@ class Reader {
   }
 
   // A string that names somebody or something: free of controls.
-  Result<> plain_text(Bytes name, Span& out) {
-    PENSTOCK_TRY(value, walk_.judge());
+  bool plain_text(Bytes name, Span& out) {
+    if (!walk_.judge()) return false;
+    const Value& value = walk_.value();
     if (value.is_null()) return took(value.span);
     if (!value.is_string() || holds_controls(value)) return bad(name);
     out = value.span;
     return took(value.span);
   }
 
-  Result<> metadata() {
+  bool metadata() {
     if (walk_.peek() != '{') {
-      PENSTOCK_TRY(value, walk_.judge());
+      if (!walk_.judge()) return false;
+      const Value& value = walk_.value();
       if (!value.is_null()) return bad("metadata");
       return took(value.span);
     }
-    PENSTOCK_CHECK(walk_.members([this](const Key& key) -> Result<> {
+    const bool sound = walk_.members([this](const Key& key) {
       if (std::any_of(key.name.begin(), key.name.end(), is_control)) {
         return bad("metadata");
       }
-      PENSTOCK_TRY(value, walk_.judge());
+      if (!walk_.judge()) return false;
+      const Value& value = walk_.value();
       static_cast<void>(value);
-      return {};
-    }));
+      return true;
+    });
     facts_.metadata = walk_.last();
-    return took(walk_.last());
+    return sound && took(walk_.last());
   }
 
-  Result<> tools(Span* out) {
-    PENSTOCK_TRY(value, walk_.pass());
+  bool tools(Span* out) {
+    if (!walk_.pass()) return false;
+    const Value& value = walk_.value();
     if (value.is_array() && value.elements > 0) facts_.has_tools = true;
     if (value.is_array() && out != nullptr) *out = value.span;
     return took(value.span);
   }
 
   // A value that starts with one of `kinds`, or null.
-  Result<> container(Bytes name, Bytes kinds, Span& out) {
-    PENSTOCK_TRY(value, walk_.judge());
+  bool container(Bytes name, Bytes kinds, Span& out) {
+    if (!walk_.judge()) return false;
+    const Value& value = walk_.value();
     if (value.is_null()) return took(value.span);
     if (kinds.find(value.first) == Bytes::npos) return bad(name);
     out = value.span;
@@ -284,17 +292,17 @@ class Reader {
   bool holds_controls(const Value& text) const {
     return text.controls || text.inside().in(body_).find('\x7f') != Bytes::npos;
   }
-  Result<> took(Span span) {
+  bool took(Span span) {
     span_ = span;
-    return {};
+    return true;
   }
-  Result<> bad(Bytes name) {
+  bool bad(Bytes name) {
     facts_.param = name;
-    return refuse(Code::invalid_value);
+    return walk_.fail(Code::invalid_value);
   }
-  Result<> missing(Bytes name) {
+  bool missing(Bytes name) {
     facts_.param = name;
-    return refuse(Code::missing_field);
+    return walk_.fail(Code::missing_field);
   }
   static Bytes clipped(Bytes name) { return name.substr(0, param_bytes_max); }
 
@@ -310,7 +318,7 @@ class Reader {
 
 }  // namespace
 
-Result<> read_request(Bytes body, Walk& walk, const RequestRules& rules, Facts& facts) {
+bool read_request(Bytes body, Walk& walk, const RequestRules& rules, Facts& facts) {
   return Reader(body, walk, rules, facts).root();
 }
 

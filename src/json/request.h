@@ -6,7 +6,8 @@
 
 namespace penstock::json {
 
-// `walk` stands at the first token of `body`. Fills `facts`, `facts.param` on errors.
-Result<> read_request(Bytes body, Walk& walk, const RequestRules& rules, Facts& facts);
+// `walk` stands at the first token of `body`. Fills `facts`. False: the walk's
+// error says why, and `facts.param` where.
+bool read_request(Bytes body, Walk& walk, const RequestRules& rules, Facts& facts);
 
 }  // namespace penstock::json

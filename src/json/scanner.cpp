@@ -1,11 +1,10 @@
-// `Scanner`: the structural index of a body (index.h) and the readers that walk it.
+// `Scanner`: the readers of bodies, and the room they share.
 #include <unistd.h>
 
 #include <algorithm>
 #include <new>
 
 #include "json/answer.h"
-#include "json/index.h"
 #include "json/request.h"
 #include "json/text.h"
 #include "json/walk.h"
@@ -14,8 +13,6 @@
 namespace penstock::json {
 namespace {
 
-constexpr std::size_t capacity_first = 64 << 10;  // bytes of body
-constexpr std::size_t capacity_kept = 1 << 20;
 constexpr std::size_t marks_kept = 1 << 10;
 constexpr std::size_t unescaped_kept = 4 << 10;
 
@@ -31,13 +28,11 @@ struct Scanner::State {
   explicit State(std::size_t max) : body_max(std::min(max, body_bytes_max)) {
     work.seed = random_seed();
     work.marks.reserve(marks_kept);
-    PENSTOCK_ASSERT(index.grow(capacity_first));
   }
 
   // Forgets the body before, and gives back what it took if it was an unusual one.
   void trim() {
     work.marks.clear();
-    index.trim();
     if (work.marks.capacity() > marks_kept) {
       std::vector<KeyMark>().swap(work.marks);
       work.marks.reserve(marks_kept);
@@ -50,19 +45,18 @@ struct Scanner::State {
     ~Trimmer() { state.trim(); }
   };
 
-  // Indexes `body` and calls `read(Walk&)`. Errors of the index are invalid_json.
+  // Walks over `body`: calls `read(Walk&)`, which says whether it is sound, then judges what the
+  // walk leaves to others.
   template <class F>
-  Result<> scan(Bytes body, bool any_value, F&& read) {
+  Result<> scan(Bytes body, Walk::Keys keys, F&& read) {
     const Trimmer trimmer{*this};
     if (body.size() > body_max) return fail(Code::body_too_large, Side::client);
-    if (!index.grow(body.size())) return fail(Code::overloaded);
-    const std::uint32_t count = index.read(body, any_value);
-    if (count == 0) return fail(Code::invalid_json, Side::client);
-    Walk walk(body, index.positions(), count, work);
-    return read(walk);
+    Walk walk(body, work, keys);
+    if (!read(walk)) return std::unexpected(walk.error());
+    if (walk.high() != 0 && !valid_utf8(body)) return fail(Code::invalid_json, Side::client);
+    return {};
   }
 
-  Index index{capacity_kept};
   std::size_t body_max;
   Workspace work;
 };
@@ -75,27 +69,23 @@ Scanner& Scanner::operator=(Scanner&&) noexcept = default;
 Result<> Scanner::request(Bytes body, const RequestRules& rules, Facts& facts) {
   // Not `facts = {}`: the large arrays may stay as they are.
   ::new (static_cast<void*>(&facts)) Facts;
-  return state_->scan(body, false,
+  return state_->scan(body, Walk::Keys::unique,
                       [&](Walk& walk) { return read_request(body, walk, rules, facts); });
 }
 
 Result<> Scanner::answer(Bytes body, AnswerFacts& facts) {
   facts = AnswerFacts{};
-  const auto result =
-      state_->scan(body, false, [&](Walk& walk) { return read_answer(body, walk, facts); });
+  const auto result = state_->scan(body, Walk::Keys::any,
+                                   [&](Walk& walk) { return read_answer(body, walk, facts); });
   if (result) return {};
   const bool too_large = result.error().code == Code::body_too_large;
   return fail(too_large ? Code::too_large : Code::malformed, Side::upstream);
 }
 
 Result<> Scanner::validate(Bytes body, bool any_value) {
-  return state_->scan(body, any_value, [&](Walk& walk) -> Result<> {
-    PENSTOCK_TRY(value, walk.judge());
-    static_cast<void>(value);
-    if (!walk.at_end() || walk.values() - walk.array_numbers() > values_max) {
-      return fail(Code::invalid_json, Side::client);
-    }
-    return {};
+  return state_->scan(body, Walk::Keys::unique, [&](Walk& walk) {
+    return (any_value || walk.peek() == '{') && walk.judge() && walk.at_end() &&
+           walk.values() - walk.array_numbers() <= values_max;
   });
 }
 

@@ -4,14 +4,10 @@
 #include <array>
 #include <cstring>
 
-#include "json/text.h"
+#include "json/string_scan.h"
 
 namespace penstock::json {
 namespace {
-
-std::unexpected<Error> invalid() {
-  return fail(Code::invalid_json, Side::client);
-}
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   __extension__ using Wide = unsigned __int128;
@@ -25,86 +21,92 @@ std::uint64_t load(const char* p, std::size_t bytes) {
   return word;
 }
 
-// Non-zero when a byte of `word` is a backslash. May be so for a byte next to one as well.
-constexpr std::uint64_t backslash_in(std::uint64_t word) {
-  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
-  const std::uint64_t zero_where = word ^ ones * '\\';
-  return (zero_where - ones) & ~zero_where & ones << 7;
-}
-
-// A keyed hash of a key: multiply and fold, eight bytes at a time, the last eight overlapping.
-// `escaped` says whether there is a backslash in it.
-std::uint64_t hash_key(Bytes key, std::uint64_t seed, bool& escaped) {
+// A keyed hash of a key: multiply and fold, sixteen bytes at a time, the last ones overlapping.
+std::uint64_t hash_key(Bytes key, std::uint64_t seed) {
   constexpr std::uint64_t odd = 0x9E37'79B9'7F4A'7C15;
-  const char* const p = key.data();
+  const char* p = key.data();
   const std::size_t bytes = key.size();
   std::uint64_t hash = seed ^ bytes * odd;
-  std::uint64_t last = 0;
-  std::uint64_t found = 0;
-  if (bytes >= 8) {
-    for (std::size_t at = 0; at + 8 < bytes; at += 8) {
-      const std::uint64_t word = load(p + at, 8);
-      found |= backslash_in(word);
-      hash = mix(hash ^ word, seed | 1) + odd;
+  if (bytes > 16) {
+    for (; key.data() + bytes - p > 16; p += 16) {
+      hash = mix(hash ^ load(p, 8), (seed | 1) ^ load(p + 8, 8)) + odd;
     }
-    last = load(p + bytes - 8, 8);
-  } else if (bytes >= 4) {
-    last = load(p, 4) | load(p + bytes - 4, 4) << 32;
-  } else {
-    for (std::size_t at = 0; at < bytes; ++at) last = last << 8 | static_cast<unsigned char>(p[at]);
+    p = key.data() + bytes - 16;
+    return mix(hash ^ load(p, 8), odd ^ seed ^ load(p + 8, 8));
   }
-  escaped = (found | backslash_in(last)) != 0;
-  return mix(hash ^ last, odd ^ seed);
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+  if (bytes >= 8) {
+    low = load(p, 8);
+    high = load(p + bytes - 8, 8);
+  } else if (bytes >= 4) {
+    low = load(p, 4);
+    high = load(p + bytes - 4, 4);
+  } else {
+    for (std::size_t at = 0; at < bytes; ++at) low = low << 8 | static_cast<unsigned char>(p[at]);
+  }
+  return mix(hash ^ low, odd ^ seed ^ high);
 }
 
 }  // namespace
 
-Span Walk::string_span(std::uint32_t begin) const {
-  std::uint32_t end = next_ != end_ ? *next_ : static_cast<std::uint32_t>(text_.size());
-  while (end > begin && is_blank(text_[end - 1])) --end;
-  return {begin, end};
+char Walk::peek_inside() const {
+  if (p_ == end_) return '\0';
+  const char* const p = behind_blanks(p_ + 1, end_);
+  return p != end_ ? *p : '\0';
 }
 
-Result<> Walk::judge_inside(Value& out) {
-  out.span = string_span(out.span.begin);
-  if (out.span.size() < 2 || text_[out.span.end - 1] != '"') return invalid();
-  const StringFacts facts = judge_string(out.inside().in(text_));
-  if (!facts.valid) return invalid();
-  out.escaped = facts.escaped;
-  out.controls = facts.controls;
-  return {};
+// One past the string that starts at `p`, or nullptr. Its escapes are stepped over, too, whatever
+// they are.
+inline const char* Walk::string_end(const char* p, bool& escaped) {
+  const char* const stop = find_near_stop(p + 1, end_, high_);
+  if (stop == nullptr || *stop != '"') return long_string_end(p, escaped);
+  escaped = false;
+  return stop + 1;
 }
 
-// A string, number or literal; the token is taken.
+[[gnu::noinline]] const char* Walk::long_string_end(const char* p, bool& escaped) {
+  escaped = false;
+  for (++p;;) {
+    p = find_string_stop(p, end_, high_);
+    if (p == end_) return nullptr;
+    if (*p == '"') return p + 1;
+    if (*p != '\\' || end_ - p < 2) return nullptr;
+    const auto next = static_cast<unsigned char>(p[1]);
+    if (next < 0x20) return nullptr;
+    high_ |= next & 0x80u;
+    escaped = true;
+    p += 2;
+  }
+}
+
+// A string, number or literal.
 template <bool judged>
-Result<> Walk::scalar(Value& out) {
-  const std::uint32_t begin = *next_++;
-  out.first = text_[begin];
-  out.span = {begin, begin};
+inline bool Walk::scalar(const char*& p, Value& out) {
+  const char* const start = p;
+  out.first = *p;
   if (out.first == '"') {
-    if constexpr (judged) return judge_inside(out);
-    return {};
-  }
-  const char* const start = text_.data() + begin;
-  const char* const text_end = text_.data() + text_.size();
-  const bool number = out.is_number();
-  const char* const stop = number ? number_end(start, text_end) : literal_end(start, text_end);
-  if (stop == nullptr) return invalid();
-  out.span.end = begin + static_cast<std::uint32_t>(stop - start);
-  if constexpr (judged) {
-    if (!number) return {};
-    if (out.span.size() > number_chars_max || !number_is_finite(out.span.in(text_))) {
-      return invalid();
+    p = string_end(p, out.escaped);
+    if (p == nullptr) return false;
+    out.span = {offset(start), offset(p)};
+    if (judged && out.escaped) {
+      const StringFacts facts = judge_string(in(out.inside()));
+      out.controls = facts.controls;
+      return facts.valid;
     }
+    return true;
   }
-  return {};
+  const bool number = out.is_number();
+  p = number ? number_end(start, end_) : literal_end(start, end_);
+  if (p == nullptr) return false;
+  out.span = {offset(start), offset(p)};
+  return !judged || !number ||
+         (out.span.size() <= number_chars_max && number_is_finite(in(out.span)));
 }
 
-// The last token of the text is a closing bracket (Scanner sees to that), so reading on is within
-// bounds everywhere but after a closing bracket. What is only passed on is most of a body: for it
-// the place stays in `next`, and strings and keys cost nothing but their tokens.
+// The place stays in `p`, a local, through the whole container: this is most of a body.
 template <bool judged>
-Result<Value> Walk::container() {
+bool Walk::container() {
   struct Level {
     std::uint32_t elements;
     std::uint32_t first_mark;
@@ -112,135 +114,141 @@ Result<Value> Walk::container() {
   std::array<Level, depth_max> levels;  // of the containers open in here; not initialised
   std::uint64_t objects = 0;            // bit i: levels[i] is an object
   std::uint32_t depth = 0;
-  const std::uint32_t room = depth_max - depth_;
-  const char* const text = text_.data();
-  const std::uint32_t* next = next_;
   std::uint32_t values = values_;
-  Value out{.first = text[*next], .span = {*next, 0}};
+  const std::uint32_t room = depth_max - depth_;
+  const char* p = p_;
+  const char* const end = end_;
+  const char first = *p;
+  const std::uint32_t begin = offset(p);
   const auto step_key = [&] {
     if constexpr (judged) {
-      next_ = next;
-      const bool good = key().has_value();
-      next = next_;
-      return good;
+      p_ = p;
+      const bool good = take_key();
+      p = p_;
+      return good && p != end;
     } else {
-      const bool good = text[next[0]] == '"' && text[next[1]] == ':';
-      next += 2;
-      return good;
+      bool escaped = false;
+      if (*p != '"' || (p = string_end(p, escaped)) == nullptr) return false;
+      p = behind_blanks(p, end);
+      if (p == end || *p != ':') return false;
+      p = behind_blanks(p + 1, end);
+      return p != end;
     }
   };
   for (;;) {
     // A value starts here.
     ++values;
-    const char first = text[*next];
-    if (first == '{' || first == '[') {
-      if (depth == room) return invalid();
-      const bool object = first == '{';
+    if (*p == '{' || *p == '[') {
+      if (depth == room) return false;
+      const bool object = *p == '{';
       const std::uint64_t bit = std::uint64_t{1} << depth;
       objects = object ? objects | bit : objects & ~bit;
       levels[depth].elements = 0;
       if constexpr (judged)
         levels[depth].first_mark = static_cast<std::uint32_t>(work_.marks.size());
       ++depth;
-      ++next;
-      if (text[*next] != (object ? '}' : ']')) {
+      p = behind_blanks(p + 1, end);
+      if (p == end) return false;
+      if (*p != (object ? '}' : ']')) {
         levels[depth - 1].elements = 1;
-        if (object && !step_key()) return invalid();
+        if (object && !step_key()) return false;
         continue;
       }
-    } else if (!judged && first == '"') {
-      ++next;
     } else {
-      Value inner;
-      next_ = next;
-      PENSTOCK_CHECK(scalar<judged>(inner));
-      next = next_;
+      if (!scalar<judged>(p, value_)) return false;
       PENSTOCK_DEBUG_ASSERT(depth > 0);  // the loop ends with the outermost container
       const bool in_array =
           (objects >> (depth - 1) & 1) == 0;  // NOLINT(clang-analyzer-core.BitwiseShift)
-      array_numbers_ += in_array && inner.is_number();
+      array_numbers_ += in_array && value_.is_number();
     }
     // A value ended: what else ends with it?
     for (;;) {
+      p = behind_blanks(p, end);
+      if (p == end) return false;
       Level& level = levels[depth - 1];
       const bool object =
           (objects >> (depth - 1) & 1) != 0;  // NOLINT(clang-analyzer-core.BitwiseShift)
-      const char token = text[*next++];
+      const char token = *p++;
       if (token == ',') {
         ++level.elements;
-        if (object && (level.elements > members_max || !step_key())) return invalid();
+        p = behind_blanks(p, end);
+        if (p == end) return false;
+        if (object && (level.elements > members_max || !step_key())) return false;
         break;
       }
-      if (token != (object ? '}' : ']')) return invalid();
-      if constexpr (judged) PENSTOCK_CHECK(close_marks(level.first_mark));
-      if (--depth == 0) {
-        next_ = next;
-        values_ = values;
-        out.span.end = next[-1] + 1;
-        out.elements = level.elements;
-        return out;
+      if (token != (object ? '}' : ']')) return false;
+      if constexpr (judged) {
+        if (keys_ == Keys::unique && !close_marks(level.first_mark)) return false;
       }
-      if (next == end_) return invalid();
+      if (--depth == 0) {
+        value_.first = first;
+        value_.span = {begin, offset(p)};
+        value_.elements = level.elements;
+        values_ = values;
+        p_ = behind_blanks(p, end);
+        return true;
+      }
     }
   }
 }
 
 template <bool judged>
-Result<Value> Walk::value() {
-  const char first = peek();
-  if (first == '{' || first == '[') return container<judged>();
-  if (next_ == end_) return invalid();
+bool Walk::step() {
+  if (p_ == end_) return false;
+  if (*p_ == '{' || *p_ == '[') return container<judged>();
   ++values_;
-  Value out;
-  PENSTOCK_CHECK(scalar<judged>(out));
-  if (out.is_string() && out.span.size() == 0) out.span = string_span(out.span.begin);
-  return out;
+  value_.elements = 0;
+  value_.controls = false;
+  if (!scalar<judged>(p_, value_)) {
+    p_ = end_;
+    return false;
+  }
+  skip_blanks();
+  return true;
 }
 
-template Result<Value> Walk::value<true>();
-template Result<Value> Walk::value<false>();
+template bool Walk::step<true>();
+template bool Walk::step<false>();
 
-Result<> Walk::enter(char bracket) {
-  if (peek() != bracket || depth_ == depth_max) return invalid();
+bool Walk::enter(char bracket) {
+  if (peek() != bracket || depth_ == depth_max) return false;
   ++depth_;
   ++values_;
-  return {};
+  return true;
 }
 
-Result<bool> Walk::another(char closer) {
-  const char token = peek();
-  if (token == ',') {
-    ++next_;
-    return true;
-  }
-  if (token != closer) return invalid();
-  return false;
-}
-
-Result<Key> Walk::key() {
-  if (peek() != '"') return invalid();
-  const std::uint32_t begin = *next_++;
-  if (peek() != ':') return invalid();
-  const Span span = string_span(begin);
-  ++next_;
-  if (span.size() < 2 || text_[span.end - 1] != '"') return invalid();
-  Bytes name = Span{span.begin + 1, span.end - 1}.in(text_);
+// Steps over a key and its colon; `key_` is then that key.
+bool Walk::take_key() {
+  if (peek() != '"') return false;
   bool escaped = false;
-  std::uint64_t hash = hash_key(name, work_.seed, escaped);
-  if (escaped) {
-    if (!judge_string(name).valid) return invalid();
-    work_.unescaped.resize(name.size());
-    work_.unescaped.resize(unescape_string(name, work_.unescaped.data()));
-    name = work_.unescaped;
-    hash = hash_key(name, work_.seed, escaped);
+  const char* const start = p_;
+  const char* const stop = string_end(start, escaped);
+  if (stop == nullptr) return false;
+  key_.span = {offset(start), offset(stop)};
+  key_.name = {start + 1, static_cast<std::size_t>(stop - start) - 2};
+  p_ = stop;
+  skip_blanks();
+  if (peek() != ':') return false;
+  ++p_;
+  skip_blanks();
+  if (escaped && !unescape_key()) return false;
+  if (keys_ == Keys::unique) {
+    if (work_.marks.size() >= values_max) return false;
+    work_.marks.push_back({hash_key(key_.name, work_.seed), key_.span});
   }
-  if (work_.marks.size() >= values_max) return invalid();
-  work_.marks.push_back({hash, span});
-  return Key{name, span};
+  return true;
+}
+
+bool Walk::unescape_key() {
+  if (!judge_string(key_.name).valid) return false;
+  work_.unescaped.resize(key_.name.size());
+  work_.unescaped.resize(unescape_string(key_.name, work_.unescaped.data()));
+  key_.name = work_.unescaped;
+  return true;
 }
 
 // An object ends: no key may stand in it twice. Takes its keys off the stack.
-Result<> Walk::close_marks(std::size_t first) {
+bool Walk::close_marks(std::size_t first) {
   constexpr std::ptrdiff_t few = 24;
   const auto begin = work_.marks.begin() + static_cast<std::ptrdiff_t>(first);
   const auto end = work_.marks.end();
@@ -259,8 +267,7 @@ Result<> Walk::close_marks(std::size_t first) {
     twice = std::adjacent_find(begin, end, found) != end;
   }
   work_.marks.erase(begin, end);
-  if (twice) return fail(Code::duplicate_field, Side::client);
-  return {};
+  return !twice || fail(Code::duplicate_field);
 }
 
 }  // namespace penstock::json

@@ -1,15 +1,17 @@
-// Steps over the structural positions of one body (brackets, commas, colons, starts of strings and
-// scalars, as stage 1 of simdjson found them) and is the only judge of grammar. Not recursive.
+// Steps over the tokens of one text from its start to its end, in one pass, and is the judge of
+// grammar. Not recursive. Most of a body is the inside of strings, which is stepped over many bytes
+// at a time (string_scan.h); an index of all tokens made beforehand, as simdjson makes it, costs
+// twice the instructions for such bodies (docs/performance.md).
 //
-// What stage 1 promises and the walk relies on: the text is UTF-8, strings are closed and hold no
-// raw controls, and after a structural position only the string or scalar that starts there and
-// blanks follow until the next one. A scalar's own end is judged here.
+// Bytes above 0x7F only stand inside strings; whether they are UTF-8 is not judged here: `high`
+// says that somebody must.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "json/text.h"
 #include "penstock/json.h"
 
 namespace penstock::json {
@@ -31,10 +33,10 @@ struct Workspace {
 // A value that was stepped over.
 struct Value {
   char first = 0;              // its first character tells its kind
+  bool escaped = false;        // strings: holds escapes
+  bool controls = false;       // strings, judged values only: holds escaped controls
   Span span;                   // strings with their quotes
   std::uint32_t elements = 0;  // members or elements of a container
-  bool escaped = false;        // strings, judged values only
-  bool controls = false;       // strings, judged values only: holds escaped controls
 
   bool is_string() const { return first == '"'; }
   bool is_object() const { return first == '{'; }
@@ -47,99 +49,143 @@ struct Value {
   Span inside() const { return {span.begin + 1, span.end - 1}; }
 };
 
-// A member's key, stepped over with its colon.
+// A member's key, stepped over with its colon. Valid until the walk steps on.
 struct Key {
-  Bytes name;  // unescaped; valid until the next key
+  Bytes name;  // unescaped
   Span span;   // with its quotes
 };
 
+// Every step returns false when the text breaks a rule; `error` then says which, and the walk is
+// over. Plain bools and a value that stays in the walk: this runs for every token of every body.
 class Walk {
  public:
-  // `positions` are the `count` structural positions of `text`, in rising order.
-  Walk(Bytes text, const std::uint32_t* positions, std::uint32_t count, Workspace& work)
-      : text_(text), next_(positions), end_(positions + count), work_(work) {}
+  // Whether an object that is read may hold a key twice. A request may not: what we read of it and
+  // what its provider reads could differ. Of an answer the last one counts, as for its client.
+  enum class Keys : std::uint8_t { unique, any };
+
+  Walk(Bytes text, Workspace& work, Keys keys)
+      : text_(text.data()),
+        p_(behind_blanks(text.data(), text.data() + text.size())),
+        end_(text.data() + text.size()),
+        work_(work),
+        keys_(keys) {}
 
   // The first character of the next value, or another token; 0 at the end.
-  char peek() const { return next_ != end_ ? text_[*next_] : '\0'; }
-  // The same for the token `n` places on.
-  char peek(std::uint32_t n) const { return end_ - next_ > n ? text_[next_[n]] : '\0'; }
-  bool at_end() const { return next_ == end_; }
-  // Where the next token starts.
-  std::uint32_t position() const { return *next_; }
+  char peek() const { return p_ != end_ ? *p_ : '\0'; }
+  // The first character inside the container that opens here; 0 when there is none.
+  char peek_inside() const;
+  bool at_end() const { return p_ == end_; }
+  // Not zero: the text holds bytes above 0x7F.
+  unsigned high() const { return high_; }
   // Values stepped over so far, members' values and elements each; numbers that are elements of
   // arrays inside `pass` are counted apart.
   std::uint32_t values() const { return values_; }
   std::uint32_t array_numbers() const { return array_numbers_; }
-  // The key that was found twice, after duplicate_field.
-  Span duplicate() const { return duplicate_; }
-  // The object or array that members() or elements() read last.
-  Span last() const { return last_; }
 
   // Steps over one value that is only passed on.
-  Result<Value> pass() { return value<false>(); }
+  bool pass() { return step<false>(); }
   // Steps over one value that is read: all of it is judged strictly.
-  Result<Value> judge() { return value<true>(); }
+  bool judge() { return step<true>(); }
+  // The value stepped over last.
+  const Value& value() const { return value_; }
 
-  // Reads an object: calls `member(const Key&)`, which steps over the value and returns Result<>.
+  // Reads an object: calls `member(const Key&)`, which steps over the value and returns a bool.
   // `last()` is then the object's span.
   template <class F>
-  Result<> members(F&& member) {
-    PENSTOCK_CHECK(enter('{'));
-    const std::uint32_t begin = *next_++;
+  bool members(F&& member) {
+    if (!enter('{')) return false;
+    const std::uint32_t begin = take_bracket();
     const std::size_t first_mark = work_.marks.size();
     std::uint32_t count = 0;
     while (peek() != '}' || count != 0) {
-      if (++count > members_max) return fail(Code::invalid_json, Side::client);
-      PENSTOCK_TRY(name, key());
-      PENSTOCK_CHECK(member(name));
-      PENSTOCK_TRY(more, another('}'));
-      if (!more) break;
+      if (++count > members_max || !take_key()) return fail(Code::invalid_json);
+      if (!member(static_cast<const Key&>(key_))) return false;
+      if (take_comma()) continue;
+      if (peek() != '}') return fail(Code::invalid_json);
+      break;
     }
-    PENSTOCK_CHECK(close_marks(first_mark));
+    if (keys_ == Keys::unique && !close_marks(first_mark)) return false;
     --depth_;
-    last_ = {begin, *next_++ + 1};
-    return {};
+    last_ = {begin, take_bracket() + 1};
+    return true;
   }
 
   // Reads an array: calls `element(std::uint32_t index)` in the same way.
   template <class F>
-  Result<> elements(F&& element) {
-    PENSTOCK_CHECK(enter('['));
-    const std::uint32_t begin = *next_++;
+  bool elements(F&& element) {
+    if (!enter('[')) return false;
+    const std::uint32_t begin = take_bracket();
     std::uint32_t count = 0;
     while (peek() != ']' || count != 0) {
-      PENSTOCK_CHECK(element(count++));
-      PENSTOCK_TRY(more, another(']'));
-      if (!more) break;
+      if (!element(count++)) return false;
+      if (take_comma()) continue;
+      if (peek() != ']') return fail(Code::invalid_json);
+      break;
     }
     --depth_;
-    last_ = {begin, *next_++ + 1};
-    return {};
+    last_ = {begin, take_bracket() + 1};
+    return true;
   }
+  // The object or array that members() or elements() read last.
+  Span last() const { return last_; }
+
+  // Ends the walk with an error of the reader's own.
+  bool fail(Code code) {
+    error_ = {code, Side::client};
+    return false;
+  }
+  Error error() const { return error_; }
+  // The key that was found twice, after duplicate_field.
+  Span duplicate() const { return duplicate_; }
 
  private:
   template <bool judged>
-  Result<Value> value();
+  bool step();
   template <bool judged>
-  Result<Value> container();
+  bool container();
   template <bool judged>
-  Result<> scalar(Value& out);
-  Result<> judge_inside(Value& out);
-  Result<> enter(char bracket);
-  Result<bool> another(char closer);
-  Result<Key> key();
-  Result<> close_marks(std::size_t first);
-  Span string_span(std::uint32_t begin) const;
+  bool scalar(const char*& p, Value& out);
+  const char* string_end(const char* p, bool& escaped);
+  const char* long_string_end(const char* p, bool& escaped);
+  bool enter(char bracket);
+  bool take_key();
+  bool unescape_key();
+  bool close_marks(std::size_t first);
 
-  Bytes text_;
-  const std::uint32_t* next_;
-  const std::uint32_t* end_;
+  static const char* behind_blanks(const char* p, const char* end) {
+    while (p != end && static_cast<unsigned char>(*p) <= ' ' && is_blank(*p)) ++p;
+    return p;
+  }
+  void skip_blanks() { p_ = behind_blanks(p_, end_); }
+  std::uint32_t offset(const char* p) const { return static_cast<std::uint32_t>(p - text_); }
+  // Takes the bracket at `p_` and returns where it stood.
+  std::uint32_t take_bracket() {
+    const std::uint32_t at = offset(p_++);
+    skip_blanks();
+    return at;
+  }
+  bool take_comma() {
+    if (peek() != ',') return false;
+    ++p_;
+    skip_blanks();
+    return true;
+  }
+  Bytes in(Span span) const { return {text_ + span.begin, span.size()}; }
+
+  const char* text_;
+  const char* p_;  // the next token, or `end_`
+  const char* end_;
   Workspace& work_;
+  Keys keys_;
+  unsigned high_ = 0;
   std::uint32_t depth_ = 0;  // containers open around the next token
   std::uint32_t values_ = 0;
   std::uint32_t array_numbers_ = 0;
+  Value value_;
+  Key key_;
   Span duplicate_;
   Span last_;
+  Error error_{Code::invalid_json, Side::client};
 };
 
 }  // namespace penstock::json

