@@ -92,6 +92,10 @@ class EventReader {
       message_delta(event);
     } else if (type == "message_stop") {
       if (choice_.finish.empty()) out_.complain("message_stop without message_delta");
+      for (const Item& item : choice_.items) {
+        const bool whole = item.kind != "call" || item.arguments.kind == Tree::Kind::object;
+        if (!whole && choice_.finish != "max_tokens") out_.complain("arguments that are no object");
+      }
       out_.complete = true;
     } else if (type != "ping") {
       out_.complain("unknown event " + type);
@@ -142,9 +146,6 @@ class EventReader {
     right_index(event, choice_.items.size() - 1);
     Item& item = choice_.items.back();
     if (item.kind == "call" && !json_.empty()) item.arguments = parsed(json_);
-    if (item.kind == "call" && item.arguments.kind != Tree::Kind::object) {
-      out_.complain("the arguments of a call are no object: " + json_);
-    }
     open_ = false;
   }
 

@@ -19,6 +19,7 @@ class Findings {
   void add_all(const std::string& where, const std::vector<std::string>& what) {
     for (const std::string& one : what) add(where, one);
   }
+  bool empty() const { return count_ == 0; }
   // Fails the test case when there is any.
   void judge() const {
     std::string all;

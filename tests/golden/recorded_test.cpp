@@ -2,6 +2,7 @@
 // dialect, every provider's answer to every client dialect.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "dialects.h"
@@ -10,6 +11,7 @@
 #include "reading.h"
 #include "recordings.h"
 #include "replay.h"
+#include "summary.h"
 
 namespace {
 
@@ -20,7 +22,7 @@ const dialect::Quirks plain_quirks{};
 
 dialect::TargetTraits traits_of(const Recording& recording) {
   dialect::TargetTraits traits;
-  traits.model = traits.base_model = recording.model;
+  traits.model = traits.base_model = recording.model.empty() ? "the-model" : recording.model;
   traits.quirks = &plain_quirks;
   traits.on_vertex = recording.on_vertex;
   traits.in_bedrock_invoke = recording.in_bedrock_invoke;
@@ -29,7 +31,7 @@ dialect::TargetTraits traits_of(const Recording& recording) {
 
 bool is_good_answer(const Recording& recording) {
   return recording.status < 300 && recording.dialect != Dialect::openai_completions &&
-         translate::is_provider_dialect(recording.dialect);
+         is_provider(recording.dialect);
 }
 
 bool serves(Dialect client, const Recording& recording) {
@@ -78,10 +80,37 @@ void compare_with_fold(const Exchange& exchange, const Reading& reading, const h
   if (at != calls.size()) findings.add(where, "there are more tool calls than the provider made");
 }
 
-void compare(const std::string& where, const Reading& streamed, const Reading& whole,
-             Findings& findings) {
+// The same in any order.
+bool same_members(const Tree& a, const Tree& b) {
+  if (a.kind != Tree::Kind::object || a.keys.size() != b.keys.size()) return a == b;
+  return std::ranges::all_of(a.keys, [&](const std::string& key) {
+    const Tree* const other = b.find(key);
+    return other != nullptr && same_members(*a.find(key), *other);
+  });
+}
+
+// Arguments that the limit of the output cut off are no JSON; what stands for them in a whole
+// answer is not asked.
+void forget_cut_arguments(Reading& streamed, Reading& whole) {
+  for (auto& [index, choice] : streamed.choices) {
+    Choice& other = whole.choices[index];
+    if (choice.items.size() != other.items.size()) continue;
+    for (std::size_t i = 0; i < choice.items.size(); ++i) {
+      if (choice.items[i].kind != "call" || choice.items[i].arguments.kind == Tree::Kind::object) {
+        continue;
+      }
+      choice.items[i].arguments = other.items[i].arguments = Tree();
+    }
+  }
+}
+
+void compare(const std::string& where, Reading streamed, Reading whole, Findings& findings) {
+  forget_cut_arguments(streamed, whole);
   if (streamed.choices != whole.choices) findings.add(where, "streamed and whole answers differ");
-  if (streamed.usage != whole.usage) findings.add(where, "streamed and whole usage differ");
+  if (!same_members(streamed.usage, whole.usage)) {
+    findings.add(where,
+                 "streamed usage " + write(streamed.usage) + ", whole " + write(whole.usage));
+  }
   if (streamed.model != whole.model) findings.add(where, "streamed and whole model differ");
 }
 
@@ -95,11 +124,19 @@ void check_stream(const Exchange& exchange, const Recording& recording, Findings
   for (const Cuts& cuts : all) {
     if (replay_stream(exchange, recording.body, cuts) != once) {
       findings.add(where, "the output depends on where the input is cut");
+      if (std::getenv("GOLDEN_SHOW") != nullptr) {
+        MESSAGE(once.output, "\n=====\n", replay_stream(exchange, recording.body, cuts).output);
+      }
     }
   }
   const Reading streamed = read_stream(exchange.client, once.output);
   findings.add_all(where, streamed.complaints);
-  if (!once.good) return findings.add(where, "the stream was refused");
+  if (!once.good) {
+    if (streamed.complete) findings.add(where, "a broken stream looks finished");
+    // Streams that no provider's own client would take either.
+    if (!recording.shows("odd-order")) findings.add(where, "the stream was refused");
+    return;
+  }
   if (once.told_error) {
     if (once.started && !streamed.error) findings.add(where, "an error of the stream is not told");
     if (streamed.complete) findings.add(where, "a failed stream looks finished");
@@ -195,8 +232,11 @@ TEST_CASE("recorded/every_request_to_every_provider_dialect") {
   Findings findings;
   int cases = 0;
   for (const Recording& recording : recordings().cases) {
-    const bool client = translate::is_client_dialect(recording.dialect);
-    if (!client || recording.request.empty() || recording.in_bedrock_invoke) continue;
+    const bool client = is_client(recording.dialect);
+    // Vertex and InvokeModel have the model in the address, which no client of ours writes.
+    const bool in_body =
+        !recording.in_bedrock_invoke && !recording.endpoint.ends_with("raw-predict");
+    if (!client || recording.request.empty() || !in_body) continue;
     for (const Dialect provider : provider_dialects()) {
       check_request(recording, provider, findings);
       ++cases;
@@ -235,7 +275,7 @@ TEST_CASE("recorded/every_error_to_every_client_dialect") {
   Findings findings;
   int cases = 0;
   for (const Recording& recording : recordings().cases) {
-    if (recording.status < 400 || !translate::is_provider_dialect(recording.dialect)) continue;
+    if (recording.status < 400 || !is_provider(recording.dialect)) continue;
     for (const Dialect client : client_dialects()) {
       check_error(client, recording, findings);
       ++cases;

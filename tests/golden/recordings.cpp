@@ -17,7 +17,9 @@ using detail::text_of;
 // The dialect of an endpoint; none for embeddings and the like.
 std::optional<Dialect> dialect_of_endpoint(const Recording& recording) {
   const std::string& endpoint = recording.endpoint;
-  const bool claude = recording.model.find("anthropic.") != std::string::npos;
+  // Models before Messages have a body of their own.
+  const bool claude = recording.model.find("anthropic.") != std::string::npos &&
+                      recording.request.find("\"messages\"") != std::string::npos;
   if (endpoint == "chat-completions") return Dialect::openai_chat;
   if (endpoint == "completions") return Dialect::openai_completions;
   if (endpoint == "responses") return Dialect::openai_responses;
@@ -42,6 +44,9 @@ std::optional<Recording> read_case(const std::filesystem::path& folder) {
   if (const auto* features = at(&*source, "features")) {
     for (const auto& feature : features->items) out.features.insert(feature.text);
   }
+  if (std::filesystem::exists(folder / "request.json")) {
+    out.request = test::read_file(folder / "request.json");
+  }
   const auto dialect = dialect_of_endpoint(out);
   // A JSON array is how Gemini streams when it is not asked for server-sent events; we always ask.
   if (!dialect || out.shows("streamed-json-array")) return {};
@@ -50,11 +55,12 @@ std::optional<Recording> read_case(const std::filesystem::path& folder) {
   out.in_bedrock_invoke = out.provider == "bedrock" && out.dialect == Dialect::anthropic;
   out.status = std::atoi(test::read_file(folder / "response.status").c_str());
   if (out.status == 0) out.status = 200;
-  if (std::filesystem::exists(folder / "request.json")) {
-    out.request = test::read_file(folder / "request.json");
-  }
   out.body = test::read_file(folder / "response.body");
   out.stream = out.framing != "json" && out.framing != "none";
+  // Some recorders trim the blank line behind the last event.
+  if (out.framing == "sse" && !out.body.ends_with("\n\n") && !out.body.ends_with("\r\n\r\n")) {
+    out.body += "\n\n";
+  }
   if (out.framing == "json-lines") out.body = framed(out.dialect, lines_of(out.body));
   return out;
 }

@@ -63,7 +63,7 @@ std::string aws_frame(const std::vector<std::pair<std::string, std::string>>& he
   return out;
 }
 
-std::string framed(Dialect provider, const std::vector<std::string>& payloads) {
+std::string framed(Dialect provider, const std::vector<std::string>& payloads, bool terminate) {
   std::string out;
   bool done = false;
   for (const std::string& payload : payloads) {
@@ -89,7 +89,7 @@ std::string framed(Dialect provider, const std::vector<std::string>& payloads) {
   }
   const bool terminated = provider == Dialect::openai_chat ||
                           provider == Dialect::openai_completions || provider == Dialect::cohere;
-  if (terminated && !done) out += "data: [DONE]\n\n";
+  if (terminate && terminated && !done) out += "data: [DONE]\n\n";
   return out;
 }
 

@@ -16,8 +16,9 @@ std::string aws_frame(const std::vector<std::pair<std::string, std::string>>& he
                       std::string_view payload);
 
 // The payloads of one stream, each a JSON text. Bedrock's are {"eventType": payload}; OpenAI's chat
-// streams get their [DONE].
-std::string framed(Dialect provider, const std::vector<std::string>& payloads);
+// streams get their [DONE] unless `terminate` is false.
+std::string framed(Dialect provider, const std::vector<std::string>& payloads,
+                   bool terminate = true);
 
 // The lines of a text that are not empty.
 std::vector<std::string> lines_of(std::string_view text);
