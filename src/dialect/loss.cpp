@@ -21,6 +21,9 @@ Result<> lose_openai_fields(const hub::Request& request, const TargetTraits& tar
                             Losses& losses) {
   if (!request.previous_response.empty())
     return refuse("previous_response_id", "The target keeps no earlier answers.", losses);
+  if (!request.stateful.empty())
+    return refuse(request.stateful, "Only a target with a state of its own can serve this.",
+                  losses);
   const bool default_tier = request.service_tier.empty() || request.service_tier == "auto" ||
                             request.service_tier == "default";
   const std::pair<bool, Bytes> fields[] = {

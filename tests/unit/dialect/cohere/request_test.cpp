@@ -290,6 +290,9 @@ TEST_CASE("cohere_request/what_cannot_be_said_is_refused_whatever_the_policy") {
   request.previous_response = "resp_1";
   CHECK(write(request).losses.refused == "previous_response_id");
   request = asked();
+  request.stateful = "conversation";
+  CHECK(write(request).losses.refused == "conversation");
+  request = asked();
   request.stop = {"1", "2", "3", "4", "5", "6"};
   CHECK(write(request).losses.refused == "stop");
 }
