@@ -179,12 +179,13 @@ struct Request {
   Escaped prompt_cache_key{};
   Escaped previous_response{};  // Responses: previous_response_id
   std::optional<bool> store{};
-  std::vector<Extra> extra{};    // in the order of the body
+  std::vector<Extra> extra{};  // in the order of the body
   // Whose dialect the client spoke: owner of `extra`. `other` for a Responses client, whose extra
   // members no chat server knows.
   Issuer issuer = Issuer::none;
-  bool responses = false;     // the client spoke Responses
-  bool instructions = false;  // Responses: the first message is the request's `instructions`
+  bool legacy_functions = false;  // chat: the client sent `functions`, and is answered in kind
+  bool responses = false;         // the client spoke Responses
+  bool instructions = false;      // Responses: the first message is the request's `instructions`
   // Responses: the client's field that only a target with a state of that dialect can serve
   // (conversation, background, an item by reference); empty: none. previous_response is not meant.
   Escaped stateful{};

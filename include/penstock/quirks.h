@@ -38,7 +38,9 @@ struct Quirks {
   bool audio_input = true;
   bool file_input = true;
   bool prediction = true;
-  bool cache_control = false;    // takes cache_control on content parts
+  bool cache_control = false;      // takes cache_control on content parts
+  bool reasoning_details = false;  // takes reasoning_details back, whoever signed them (OpenRouter)
+  bool top_k = false;
   bool short_tool_ids = false;   // Mistral: exactly nine letters or digits
   bool terminator = true;        // streams end with [DONE]; else with a clean end of the body
   bool usage_needs_sum = false;  // reasoning tokens stand outside completion_tokens (xAI chat)
