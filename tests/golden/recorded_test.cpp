@@ -22,7 +22,8 @@ const dialect::Quirks plain_quirks{};
 
 dialect::TargetTraits traits_of(const Recording& recording) {
   dialect::TargetTraits traits;
-  traits.model = traits.base_model = recording.model.empty() ? "the-model" : recording.model;
+  traits.model = traits.base_model =
+      recording.model.empty() ? Bytes("the-model") : Bytes(recording.model);
   traits.quirks = &plain_quirks;
   traits.on_vertex = recording.on_vertex;
   traits.in_bedrock_invoke = recording.in_bedrock_invoke;

@@ -180,6 +180,7 @@ class Maker {
   }
 
   void format() {
+    if (!words_.format_with_tools && !out_.tools.empty()) return;
     if (one_in(4)) {
       out_.format.kind = hub::ResponseFormat::Kind::json_schema;
       if (words_.schema_name) out_.format.name = "person";

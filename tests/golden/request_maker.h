@@ -31,6 +31,7 @@ struct Words {
   bool metadata = true;
   bool user = true;
   bool tool_ids = true;
+  bool format_with_tools = true;
   bool demands_limit = false;  // of the output
   penstock::hub::Issuer issuer = penstock::hub::Issuer::none;
 };

@@ -33,7 +33,7 @@ Words words_of(Dialect dialect) {
     case Dialect::gemini:
       words.signatures = words.tool_errors = words.strict = words.schema_name = false;
       words.parallel = words.cache_marks = words.metadata = words.user = words.effort = false;
-      words.tool_images = false;
+      words.tool_images = words.format_with_tools = false;
       break;
     default:
       break;
