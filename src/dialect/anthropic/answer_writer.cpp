@@ -100,8 +100,8 @@ void AnswerWriter::text(const AnswerPart& part) {
 
 // A block without a signature gets the gateway's mark: clients keep only blocks that are signed.
 void AnswerWriter::thinking(const AnswerPart& part, hub::Escaped id, Bytes text) {
-  if (part.signature.empty() && !context_.show_reasoning) return;
   bytes_ += text.size();
+  if (part.signature.empty() && !context_.show_reasoning) return;
   signature_.clear();
   append_signature(part.issuer, id, part.signature, signature_);
   out_.begin_object().key("type").string("thinking");

@@ -139,7 +139,7 @@ Result<> RequestReader::system(json::View value) {
       return judge_.invalid(path.at(index), "Input should be a text block");
     ++index;
   }
-  out_.messages.push_back(std::move(message));
+  if (!message.parts.empty()) out_.messages.push_back(std::move(message));
   return {};
 }
 

@@ -144,7 +144,7 @@ Result<> RequestWriter::sampling() {
   if (!request_.temperature.empty()) {
     const double temperature = value_of(request_.temperature, document_);
     const bool usual = temperature == 1;
-    if (!model_.sampling || plan_.on()) {
+    if (!model_.sampling || (plan_.on() && !usual)) {
       PENSTOCK_CHECK(lose_if(!usual, "temperature"));
     } else if (temperature > 1) {
       losses_.emulate("temperature");

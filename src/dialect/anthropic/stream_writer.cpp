@@ -155,7 +155,6 @@ void BlockStream::open(Block block, Bytes delta_head) {
 }
 
 void BlockStream::delta(Bytes text) {
-  bytes_ += text.size();
   out_.verbatim(delta_head_).verbatim(text).verbatim(delta_end);
 }
 
@@ -186,6 +185,7 @@ void BlockStream::close() {
 void BlockStream::text(const Event& event) {
   if (event.kind == EventKind::refusal) refused_ = true;
   if (event.text.empty()) return;
+  bytes_ += event.text.size();
   if (block_ != Block::text) {
     close();
     open(Block::text, text_head);
@@ -198,6 +198,7 @@ void BlockStream::thinking(Bytes text) {
   // A signed block is complete.
   if (block_ != Block::thinking || !signature_.empty()) close();
   last_ = Block::thinking;
+  bytes_ += text.size();
   if (!context_.show_reasoning || text.empty()) return;
   if (block_ != Block::thinking) {
     open(Block::thinking, thinking_head);
@@ -307,6 +308,7 @@ void BlockStream::tool_delta(Bytes text) {
   if (text.empty()) return;
   tool_start();
   arguments_seen_ = true;
+  bytes_ += text.size();
   delta(text);
 }
 
