@@ -29,6 +29,13 @@ std::vector<Bytes> names_used(const hub::Request& request) {
   return names;
 }
 
+// Types of Anthropic's own tools end in the day of their version: bash_20250124.
+bool is_dated(Bytes type) {
+  constexpr std::size_t date = 9;
+  if (type.size() <= date || type[type.size() - date] != '_') return false;
+  return type.substr(type.size() - date + 1).find_first_not_of("0123456789") == Bytes::npos;
+}
+
 }  // namespace
 
 ToolWriter::ToolWriter(const hub::Request& request, const TargetTraits& target,
@@ -127,9 +134,14 @@ void ToolWriter::write_function(const Tool& tool, CacheTtl ttl) {
   out_.end_object();
 }
 
-// A search of another provider's: Anthropic's own does the same.
+// A client of another dialect may name Anthropic's own tools, and a search of another provider's is
+// done by Anthropic's.
 Result<> ToolWriter::write_foreign(const Tool& tool) {
   const auto root = document_.read(tool.raw, json::Judge::answer);
+  if (root && is_dated((*root)["type"].text())) {
+    out_.raw(tool.raw);
+    return {};
+  }
   if (!root || !(*root)["type"].text().starts_with("web_search"))
     return refuse("tools", "A tool of this kind is run by another provider.", losses_);
   losses_.emulate("tools");

@@ -119,7 +119,7 @@ TEST_CASE("anthropic_answer_reader/later_figures_win_trap_6") {
   CHECK(out.usage.web_searches.value == 10);
 }
 
-TEST_CASE("anthropic_answer_reader/usage_is_disjoint_traps_7_8_9_11_27") {
+TEST_CASE("anthropic_answer_reader/usage_is_disjoint_trap_7_trap_8_trap_9_trap_11_trap_27") {
   EventList out;
   CHECK(read_whole(
       R"({"id":"m","type":"message","role":"assistant","model":"c","content":[],"stop_reason":"end_turn","usage":{"input_tokens":10,"cache_creation_input_tokens":1670,"cache_read_input_tokens":300,"cache_creation":{"ephemeral_5m_input_tokens":67,"ephemeral_1h_input_tokens":1603},"output_tokens":92,"output_tokens_details":{"thinking_tokens":53}}})",

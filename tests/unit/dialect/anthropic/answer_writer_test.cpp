@@ -86,7 +86,7 @@ TEST_CASE("anthropic_stream_writer/exact_bytes") {
       "\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
 }
 
-TEST_CASE("anthropic_stream_writer/blocks_open_by_their_kind_traps_29_31") {
+TEST_CASE("anthropic_stream_writer/blocks_open_by_their_kind_trap_29_trap_31") {
   const Told told({begin, thinking("Need time."), text("One moment."),
                    tool_open(0, "call_9", "now"), piece(0, R"({\"tz\":\"UTC\"})"), shut(0),
                    done(Finish::tool_calls), end});
@@ -123,7 +123,7 @@ TEST_CASE("anthropic_stream_writer/usage_is_complete_at_once_trap_33") {
   CHECK(word(*told.stream.message_start.find("usage"), "input_tokens") == "12");
 }
 
-TEST_CASE("anthropic_stream_writer/interleaved_calls_follow_each_other_traps_34_35") {
+TEST_CASE("anthropic_stream_writer/interleaved_calls_follow_each_other_trap_34_trap_35") {
   const Told told({begin, text("Both."), tool_open(0, "c0", "f"), tool_open(1, "c1", "g"),
                    piece(1, R"({\"b\")"), piece(0, R"({\"a\")"), tool_open(2, "c2", "h"),
                    piece(1, ":2}"), piece(0, ":1}"), shut(1), thinking("Hm."), shut(0), shut(2),

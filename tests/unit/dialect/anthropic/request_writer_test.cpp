@@ -1,75 +1,7 @@
-#include <algorithm>
-
-#include "exchange.h"
+#include "composed_request.h"
 
 using namespace penstock;
 using namespace test;
-using hub::CacheTtl;
-using hub::Effort;
-using hub::Issuer;
-using hub::Part;
-using hub::PartKind;
-using hub::Role;
-
-namespace {
-
-Part text(Bytes words) {
-  return {.text = words};
-}
-
-hub::Request asking(Bytes words) {
-  hub::Request request;
-  request.issuer = Issuer::openai;
-  request.messages.push_back({.role = Role::user, .parts = {text(words)}});
-  return request;
-}
-
-hub::Message call(Bytes id, Bytes name, Bytes arguments) {
-  return {
-      .role = Role::assistant,
-      .parts = {
-          {.kind = PartKind::tool_call, .id = id, .name = name, .arguments = {arguments, true}}}};
-}
-
-hub::Message result(Bytes id, Bytes words) {
-  Part part{.kind = PartKind::tool_result, .id = id};
-  part.content.push_back(text(words));
-  return {.role = Role::tool, .parts = {part}};
-}
-
-hub::Tool function(Bytes name) {
-  return {.name = name, .schema = R"({"type":"object","properties":{}})"};
-}
-
-// The member of a path such as "messages.0.content.1.type", printed: strings plain, a missing one
-// as "-", arrays and objects by their sizes.
-std::string at(const Written& written, const std::string& path) {
-  const Tree root = written.tree();
-  const Tree* found = &root;
-  std::size_t begin = 0;
-  while (begin <= path.size()) {
-    const std::size_t end = std::min(path.find('.', begin), path.size());
-    const std::string step = path.substr(begin, end - begin);
-    if (found->kind == Tree::Kind::array) {
-      const std::size_t i = std::stoul(step);
-      if (i >= found->items.size()) return "-";
-      found = &found->items[i];
-    } else {
-      found = found->find(step);
-      if (found == nullptr) return "-";
-    }
-    begin = end + 1;
-  }
-  if (found->kind == Tree::Kind::array || found->kind == Tree::Kind::object)
-    return "#" + std::to_string(found->items.size());
-  return found->text;
-}
-
-bool has(const std::vector<Bytes>& list, Bytes name) {
-  return std::ranges::find(list, name) != list.end();
-}
-
-}  // namespace
 
 TEST_CASE("anthropic_request_writer/system_stays_in_parts_and_limits_are_the_models") {
   hub::Request request = asking("Hi");
@@ -301,190 +233,6 @@ TEST_CASE("anthropic_request_writer/a_paused_turn_goes_back_as_it_is") {
   CHECK(at(write(read.request, target("claude-opus-5")), "messages") == "#2");
 }
 
-TEST_CASE("anthropic_request_writer/sampling_trap_15") {
-  hub::Request request = asking("x");
-  request.temperature = "1.7";
-  request.top_p = "0.5";
-  request.top_k = 3;
-  const Written older = write(request, target("claude-sonnet-4-5"));
-  CHECK(at(older, "temperature") == "1");
-  CHECK(at(older, "top_p") == "-");
-  CHECK(at(older, "top_k") == "3");
-  CHECK(has(older.losses.dropped, "top_p"));
-  const Written newer = write(request, target("claude-opus-4-8"));
-  CHECK(at(newer, "temperature") == "-");
-  CHECK(at(newer, "top_k") == "-");
-  CHECK(has(newer.losses.dropped, "temperature"));
-  const Written foreign = write(request, target("minimax-m3"));
-  CHECK(at(foreign, "top_p") == "0.5");
-  dialect::TargetTraits strict = target("claude-opus-4-8");
-  strict.drop_params = dialect::DropParams::error;
-  const Written refused = write(request, strict);
-  CHECK_FALSE(refused.ok);
-  CHECK(refused.losses.refused == "temperature");
-}
-
-TEST_CASE("anthropic_request_writer/sampling_gives_way_to_thinking_trap_84") {
-  hub::Request request = asking("x");
-  request.reasoning.effort = Effort::low;
-  request.temperature = "0.2";
-  request.top_k = 3;
-  const Written written = write(request, target("claude-sonnet-4-6"));
-  CHECK(at(written, "thinking.type") == "adaptive");
-  CHECK(at(written, "temperature") == "-");
-  CHECK(at(written, "top_k") == "-");
-}
-
-TEST_CASE("anthropic_request_writer/thinking_in_the_form_the_model_takes") {
-  hub::Request request = asking("x");
-  request.reasoning.effort = Effort::xhigh;
-  const Written newest = write(request, target("claude-sonnet-5"));
-  CHECK(at(newest, "thinking.type") == "adaptive");
-  CHECK(at(newest, "output_config.effort") == "xhigh");
-  CHECK(at(write(request, target("claude-opus-4-6")), "output_config.effort") == "high");
-  const Written budget = write(request, target("claude-sonnet-4-5"));
-  CHECK(at(budget, "thinking.type") == "enabled");
-  CHECK(at(budget, "output_config") == "-");
-  CHECK(at(write(request, target("claude-opus-4-5")), "output_config.effort") == "high");
-  const Written none = write(request, target("claude-3-haiku"));
-  CHECK(at(none, "thinking") == "-");
-  CHECK(has(none.losses.dropped, "reasoning_effort"));
-
-  request.reasoning = {.budget = 6000, .show = true};
-  CHECK(at(write(request, target("claude-opus-4-6")), "thinking.budget_tokens") == "6000");
-  const Written adaptive = write(request, target("claude-opus-4-7"));
-  CHECK(at(adaptive, "thinking.type") == "adaptive");
-  CHECK(at(adaptive, "thinking.display") == "summarized");
-  CHECK(at(adaptive, "output_config.effort") == "medium");
-}
-
-TEST_CASE("anthropic_request_writer/a_budget_stays_below_the_limit") {
-  hub::Request request = asking("x");
-  request.reasoning.effort = Effort::low;
-  request.max_output_tokens = 500;
-  const Written raised = write(request, target("claude-sonnet-4-5"));
-  CHECK(at(raised, "max_tokens") == "2548");
-  CHECK(at(raised, "thinking.budget_tokens") == "2048");
-}
-
-TEST_CASE("anthropic_request_writer/thinking_off_is_said_trap_16") {
-  hub::Request request = asking("x");
-  request.reasoning = {.effort = Effort::none};
-  CHECK(at(write(request, target("claude-sonnet-5")), "thinking.type") == "disabled");
-  request.reasoning = {.effort = Effort::max, .budget = 0};
-  const Written off = write(request, target("claude-opus-5"));
-  CHECK(at(off, "thinking.type") == "disabled");
-  CHECK(at(off, "output_config.effort") == "high");
-}
-
-TEST_CASE("anthropic_request_writer/zero_is_a_value_trap_133") {
-  hub::Request request = asking("x");
-  request.reasoning.budget = 0;
-  request.temperature = "0";
-  request.max_output_tokens = 0;
-  request.top_k = 0;
-  const Written written = write(request, target("claude-sonnet-4-5"));
-  CHECK(at(written, "thinking.type") == "disabled");
-  CHECK(at(written, "temperature") == "0");
-  CHECK(at(written, "max_tokens") == "0");
-  CHECK(at(written, "top_k") == "0");
-}
-
-TEST_CASE("anthropic_request_writer/budget_models_think_only_where_they_may") {
-  hub::Request request = asking("x");
-  request.reasoning.effort = Effort::high;
-  request.tools.push_back(function("f"));
-  request.tool_choice.mode = hub::ToolChoice::Mode::required;
-  const Written forced = write(request, target("claude-sonnet-4-5"));
-  CHECK(at(forced, "thinking.type") == "disabled");
-  CHECK(at(forced, "tool_choice.type") == "any");
-  CHECK(has(forced.losses.dropped, "reasoning_effort"));
-  request.tool_choice = {};
-  request.messages.push_back(call("c", "f", "{}"));
-  request.messages.push_back(result("c", "y"));
-  CHECK(at(write(request, target("claude-sonnet-4-5")), "thinking.type") == "disabled");
-  CHECK(at(write(request, target("claude-sonnet-5")), "thinking.type") == "adaptive");
-  Part thought{.kind = PartKind::thinking, .issuer = Issuer::anthropic, .signature = "s"};
-  auto& said = request.messages[1].parts;
-  said.insert(said.begin(), thought);
-  CHECK(at(write(request, target("claude-sonnet-4-5")), "thinking.type") == "enabled");
-}
-
-TEST_CASE("anthropic_request_writer/structured_answers_trap_78") {
-  hub::Request request = asking("x");
-  request.format = {.kind = hub::ResponseFormat::Kind::json_schema,
-                    .name = "dog",
-                    .schema =
-                        R"({"type":"object","properties":{"age":{"type":"integer","maximum":30},)"
-                        R"("tags":{"type":"array","items":{"type":"object","properties":{}}}}})"};
-  const Written native = write(request, target("claude-sonnet-5"));
-  CHECK(at(native, "output_config.format.type") == "json_schema");
-  CHECK(at(native, "output_config.format.schema.additionalProperties") == "false");
-  CHECK(at(native, "output_config.format.schema.properties.age.maximum") == "-");
-  CHECK(at(native, "output_config.format.schema.properties.tags.items.additionalProperties") ==
-        "false");
-  const Written forced = write(request, target("claude-sonnet-4-0"));
-  CHECK(at(forced, "output_config") == "-");
-  CHECK(at(forced, "tools.0.name") == "penstock_json_output");
-  CHECK(at(forced, "tool_choice.type") == "tool");
-  CHECK(at(forced, "tool_choice.disable_parallel_tool_use") == "true");
-  CHECK(has(forced.losses.emulated, "response_format"));
-  request.format = {.kind = hub::ResponseFormat::Kind::json_object};
-  CHECK(at(write(request, target("claude-sonnet-5")), "system") == "#1");
-}
-
-TEST_CASE("anthropic_request_writer/at_most_four_marks_and_long_ones_first") {
-  hub::Request request;
-  request.issuer = Issuer::openai;
-  Part marked = text("a");
-  marked.cache = CacheTtl::standard;
-  request.messages.push_back({.role = Role::system, .parts = {marked, marked}});
-  Part hour = text("b");
-  hour.cache = CacheTtl::hour1;
-  request.messages.push_back({.role = Role::user, .parts = {marked, marked, hour}});
-  const Written written = write(request, target("claude-sonnet-5"));
-  CHECK(at(written, "system.0.cache_control") == "-");
-  CHECK(at(written, "system.1.cache_control.type") == "ephemeral");
-  CHECK(at(written, "messages.0.content.2.cache_control.ttl") == "5m");
-  request.messages[0].parts = {hour};
-  request.messages[1].parts = {marked};
-  const Written ordered = write(request, target("claude-sonnet-5"));
-  CHECK(at(ordered, "system.0.cache_control.ttl") == "1h");
-  CHECK(at(ordered, "messages.0.content.0.cache_control.ttl") == "-");
-}
-
-TEST_CASE("anthropic_request_writer/marks_are_kept_behind_an_arn_trap_39") {
-  hub::Request request = asking("x");
-  request.messages[0].parts[0].cache = CacheTtl::standard;
-  dialect::TargetTraits to{.model = "arn:aws:bedrock:eu:1:application-inference-profile/abc"};
-  to.base_model = "anthropic.claude-sonnet-4-5-20250929-v1:0";
-  to.in_bedrock_invoke = true;
-  const Written written = write(request, to);
-  CHECK(at(written, "messages.0.content.0.cache_control.type") == "ephemeral");
-  CHECK(at(written, "max_tokens") == "64000");
-}
-
-TEST_CASE("anthropic_request_writer/automatic_marks_on_the_stable_prefix") {
-  hub::Request request = asking("One");
-  request.messages.insert(request.messages.begin(), {.role = Role::system, .parts = {text("S")}});
-  request.tools = {function("f"), function("g")};
-  dialect::TargetTraits to = target("claude-sonnet-5");
-  to.prompt_cache = dialect::PromptCache::automatic;
-  const Written first = write(request, to);
-  CHECK(at(first, "tools.0.cache_control") == "-");
-  CHECK(at(first, "tools.1.cache_control.type") == "ephemeral");
-  CHECK(at(first, "system.0.cache_control.type") == "ephemeral");
-  CHECK(at(first, "messages.0.content.0.cache_control") == "-");
-  request.messages.push_back({.role = Role::assistant, .parts = {text("Two")}});
-  request.messages.push_back({.role = Role::user, .parts = {text("Three")}});
-  const Written later = write(request, to);
-  CHECK(at(later, "messages.0.content.0.cache_control.type") == "ephemeral");
-  CHECK(at(later, "messages.2.content.0.cache_control.type") == "ephemeral");
-  request.messages[1].parts[0].cache = CacheTtl::standard;  // the client's own marks alone
-  const Written own = write(request, to);
-  CHECK(at(own, "system.0.cache_control") == "-");
-}
-
 TEST_CASE("anthropic_request_writer/media") {
   hub::Request request = asking("x");
   const auto with = [&](PartKind kind, hub::Media media) {
@@ -586,4 +334,35 @@ TEST_CASE("anthropic_request_writer/unknown_members_of_its_own_clients_pass") {
   const Written invoke = write(read.request, bedrock);
   CHECK(at(invoke, "anthropic_beta") == "#1");
   CHECK(at(invoke, "anthropic_version") == "bedrock-2023-05-31");
+}
+
+TEST_CASE("anthropic_request_writer/its_server_tools_pass_from_other_dialects_trap_40") {
+  hub::Request request = asking("x");
+  const Bytes raw = R"({"type":"tool_search_tool_regex_20251119","name":"tool_search_tool_regex"})";
+  request.tools = {{.kind = hub::ToolKind::server, .raw = raw, .issuer = Issuer::openai}};
+  const Written written = write(request, target("claude-sonnet-5"));
+  REQUIRE(written.ok);
+  CHECK(at(written, "tools.0.type") == "tool_search_tool_regex_20251119");
+  request.tools[0].raw =
+      R"({"type":"web_search_preview","user_location":{"type":"approximate","city":"Oslo"}})";
+  CHECK(at(write(request, target("claude-sonnet-5")), "tools.0.user_location.city") == "Oslo");
+  request.tools[0].raw = R"({"type":"file_search","vector_store_ids":[]})";
+  CHECK(write(request, target("claude-sonnet-5")).losses.refused == "tools");
+}
+
+TEST_CASE("anthropic_request_writer/tools_keep_their_order_trap_122") {
+  hub::Request request = asking("x");
+  request.tools = {function("z"), function("a"), function("m")};
+  const Written written = write(request, target("claude-sonnet-5"));
+  CHECK(at(written, "tools.0.name") + at(written, "tools.1.name") + at(written, "tools.2.name") ==
+        "zam");
+}
+
+TEST_CASE("anthropic_request_writer/reasoning_nobody_signed_is_not_sent_trap_77") {
+  hub::Request request = asking("x");
+  request.messages.push_back(
+      {.role = Role::assistant, .parts = {{.kind = PartKind::thinking, .text = "Hm"}, text("T")}});
+  request.messages.push_back({.role = Role::user, .parts = {text("y")}});
+  const Written written = write(request, target("claude-sonnet-5"));
+  CHECK(at(written, "messages.1.content") == "#1");
 }
