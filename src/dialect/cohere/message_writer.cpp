@@ -144,7 +144,9 @@ Result<> MessageWriter::content(const Message& message) {
   only_files_ = std::ranges::all_of(message.parts,
                                     [](const Part& one) { return one.kind == PartKind::file; });
   out_.key("content").begin_array();
+  const std::size_t empty = out_.size();
   for (const Part& one : message.parts) PENSTOCK_CHECK(part(one));
+  if (out_.size() == empty) text_part("");  // all of it was for another provider
   out_.end_array();
   return {};
 }

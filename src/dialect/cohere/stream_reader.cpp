@@ -20,7 +20,7 @@ class CohereReader final : public StreamReader {
   bool done() const override { return done_; }
 
  private:
-  void begin(json::View id, hub::EventSink& out);
+  void begin(json::View data, hub::EventSink& out);
   void block(json::View data, hub::EventSink& out);
   void delta(json::View data, hub::EventSink& out);
   void emit(EventKind kind, hub::Escaped text, hub::EventSink& out);
@@ -40,10 +40,10 @@ class CohereReader final : public StreamReader {
   bool done_ = false;
 };
 
-void CohereReader::begin(json::View id, hub::EventSink& out) {
+void CohereReader::begin(json::View data, hub::EventSink& out) {
   if (begun_) return;
   begun_ = true;
-  out.on({.kind = EventKind::begin, .id = id.text()});
+  out.on({.kind = EventKind::begin, .id = data["id"].text()});
 }
 
 // Two blocks of one kind in a row are told apart when the second one begins to speak: a citation of
@@ -134,14 +134,15 @@ void CohereReader::end(json::View delta, hub::EventSink& out) {
 Result<> CohereReader::frame(Bytes name, json::View data, hub::EventSink& out) {
   if (!data.is_object()) return malformed();
   if (done_) return {};
-  const hub::Escaped type = data["type"].is_string() ? data["type"].text() : name;
+  const json::View told = data["type"];
+  const hub::Escaped type = told.is_string() ? told.text() : name;
   const json::View delta_of = data["delta"];
   if (type.empty() && data["message"].is_string()) {  // the body of an error
     done_ = true;
     emit_failure(data["message"], data["error_type"], out);
     return {};
   }
-  begin(data["id"], out);
+  begin(data, out);
   if (type == "content-delta") {
     delta(data, out);
   } else if (type == "content-start") {

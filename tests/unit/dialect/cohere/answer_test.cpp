@@ -3,7 +3,7 @@
 
 using namespace test;
 
-TEST_CASE("cohere_stream/tool_plan_and_calls_become_thinking_and_calls") {
+TEST_CASE("cohere_stream/tool_plan_and_calls_become_thinking_and_calls_trap_115") {
   const auto got = replay(
       R"({"id":"c1","type":"message-start","delta":{"message":{"role":"assistant","content":[]}}}
 {"type":"tool-plan-delta","delta":{"message":{"tool_plan":"Look up"}}}

@@ -271,6 +271,11 @@ TEST_CASE("cohere_request/documents_have_their_own_list") {
   CHECK(member(inlined, "documents") == "");
   CHECK(member(inlined, "messages").find(R"({"type":"text","text":"B"})") != std::string::npos);
   CHECK(inlined.losses.emulated == std::vector<Bytes>{"messages.content"});
+  // What is for another provider is lost, but the message still says something.
+  const auto foreign = write(asked({{.kind = hub::PartKind::opaque, .raw = "{}"}}));
+  CHECK(member(foreign, "messages") ==
+        R"([{"role":"user","content":[{"type":"text","text":""}]}])");
+  CHECK(foreign.losses.dropped == std::vector<Bytes>{"messages.content"});
   const auto alone = write(asked({plain_file("a", "A")}));
   CHECK(member(alone, "messages").find(R"("text":"A")") != std::string::npos);
 }

@@ -64,7 +64,7 @@ hub::Part media(hub::PartKind kind, hub::Source source, Bytes data) {
 
 }  // namespace
 
-TEST_CASE("ollama_request/a_conversation_with_tools") {
+TEST_CASE("ollama_request/a_conversation_with_tools_trap_104") {
   using enum hub::PartKind;
   hub::Request request;
   request.messages = {
