@@ -71,9 +71,10 @@ ItemForm OutputWriter::form_of(const AnswerPart& part) const {
       return ItemForm::whole;
     case PartKind::tool_call:
       return ItemForm::call;
+    case PartKind::opaque:
+      return part.raw.empty() ? ItemForm::none : ItemForm::whole;
     case PartKind::image:
     case PartKind::audio:
-    case PartKind::opaque:
       return ItemForm::whole;
     default:
       return ItemForm::none;

@@ -3,8 +3,9 @@
 
 #include <doctest/doctest.h>
 
-#include <initializer_list>
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,22 @@ inline Tree at(const Tree& from, std::string_view path) {
     }
   }
   return now;
+}
+// The same value with the members of all objects in the order of their names.
+inline Tree sorted(const Tree& from) {
+  Tree out = from;
+  out.keys.clear();
+  out.items.clear();
+  std::vector<std::string> keys = from.keys;
+  std::sort(keys.begin(), keys.end());
+  for (const std::string& key : keys) {
+    out.keys.push_back(key);
+    out.items.push_back(sorted(*from.find(key)));
+  }
+  if (from.kind == Tree::Kind::array) {
+    for (const Tree& item : from.items) out.items.push_back(sorted(item));
+  }
+  return out;
 }
 inline std::string text_at(const Tree& from, std::string_view path) {
   return at(from, path).text;
