@@ -77,9 +77,9 @@ Result<> ContentReader::content(json::View content) {
   const json::View parts = content["parts"];
   if (parts.is_array()) message.parts.reserve(parts.size());
   PENSTOCK_CHECK(for_each(parts, [&](json::View one) -> Result<> {
-    PENSTOCK_CHECK(part(one, message));
+    const auto read = part(one, message);
     ++part_at_;
-    return {};
+    return read;
   }));
   for (hub::Part& result : results_) {
     hub::Message& tool = out_.messages.emplace_back();
@@ -231,7 +231,7 @@ Result<> ContentReader::function_response(json::View response) {
   hub::Part result{.kind = hub::PartKind::tool_result, .name = name.text()};
   result.id = id_of_response(response["id"].text(), name.text());
   response_text(response["response"], result);
-  PENSTOCK_CHECK(for_each(response["parts"], [&](json::View part) -> Result<> {
+  const auto add = [&](json::View part) -> Result<> {
     hub::Part media;
     if (const json::View blob = member(part, "inlineData", "inline_data")) {
       PENSTOCK_CHECK(inline_data(blob, media));
@@ -244,7 +244,8 @@ Result<> ContentReader::function_response(json::View response) {
     }
     result.content.push_back(std::move(media));
     return {};
-  }));
+  };
+  PENSTOCK_CHECK(for_each(response["parts"], add));
   results_.push_back(std::move(result));
   return {};
 }

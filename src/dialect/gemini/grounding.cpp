@@ -126,9 +126,9 @@ void CitationReader::grounding(json::View metadata, const TextTrack& text, std::
     hub::Citation citation{.cited_text = segment["text"].text(), .issuer = hub::Issuer::gemini};
     set_range(locate(segment, text), text, citation);
     for (const json::View chunk : support["groundingChunkIndices"]) {
-      const std::size_t at = index(chunk);
-      if (at >= chunks.size()) continue;
-      set_source(chunks[at], citation);
+      const auto at = chunk.integer();
+      if (!at || *at < 0 || static_cast<std::uint64_t>(*at) >= chunks.size()) continue;
+      set_source(chunks[static_cast<std::size_t>(*at)], citation);
       emit(citation, choice, out);
     }
   }

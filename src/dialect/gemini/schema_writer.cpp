@@ -87,17 +87,23 @@ class SchemaWriter {
       return members(all.at(0), nullable);
     }
     PENSTOCK_CHECK(type(schema, nullable));
-    for (const Bytes name : shared) {
-      if (const json::View value = schema[name]) out_.key(name).raw(value.raw());
-    }
-    if (const json::View properties = schema["properties"]; !properties.empty()) {
-      out_.key("properties").begin_object();
-      for (const json::View property : properties) {
-        out_.escaped_string(property.key()).verbatim(":");
-        PENSTOCK_CHECK(this->schema(property));
+    for (const json::View value : schema) {
+      if (std::ranges::any_of(shared, [&](Bytes name) { return value.key_is(name); })) {
+        if (value) out_.escaped_string(value.key()).verbatim(":").raw(value.raw());
+      } else if (value.key_is("properties") && !value.empty()) {
+        PENSTOCK_CHECK(properties(value));
       }
-      out_.end_object();
     }
+    return {};
+  }
+
+  Result<> properties(json::View properties) {
+    out_.key("properties").begin_object();
+    for (const json::View property : properties) {
+      out_.escaped_string(property.key()).verbatim(":");
+      PENSTOCK_CHECK(schema(property));
+    }
+    out_.end_object();
     return {};
   }
 
