@@ -81,7 +81,7 @@ Result<> write_request(ProviderForm form, const Request& request,
     if (mistral && one.key != "metadata")
       PENSTOCK_CHECK(lose(one.key, target, losses));
     else
-      out.key(one.key).raw(one.value);
+      out.key(json::unescaped(one.key)).raw(one.value);
   }
   out.end_object();
   return {};

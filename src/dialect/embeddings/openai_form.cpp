@@ -142,7 +142,7 @@ Result<> write_openai_call(const Call& call) {
   const bool same = request.issuer == hub::Issuer::openai;
   for (const hub::Extra& one : request.extra) {
     if (same)
-      out.key(one.key).raw(one.value);
+      out.key(json::unescaped(one.key)).raw(one.value);
     else
       PENSTOCK_CHECK(lose(one.key, call.target, call.losses));
   }

@@ -78,7 +78,7 @@ Result<> write_request(ProviderForm form, const Request& request, const TargetTr
   }
   for (const hub::Extra& one : request.extra) {
     if (takes(form, one.key))
-      out.key(one.key).raw(one.value);
+      out.key(json::unescaped(one.key)).raw(one.value);
     else
       PENSTOCK_CHECK(lose(one.key, target, losses));
   }

@@ -160,6 +160,8 @@ TEST_CASE("embedding_request/unknown_members_go_to_who_knows_them") {
       R"({"model":"x","input":"a","user":"u","truncate":"END","normalize":false,"odd":1})";
   CHECK(from_openai(ProviderForm::openai, body).text ==
         R"({"model":"m","input":"a","user":"u","truncate":"END","normalize":false,"odd":1})");
+  CHECK(from_openai(ProviderForm::openai, R"({"model":"x","input":"a","o\u0064d\n":1})").text ==
+        R"({"model":"m","input":"a","odd\n":1})");
   const auto cohere = from_openai(ProviderForm::cohere, body);
   CHECK(cohere.text.ends_with(R"("embedding_types":["float"],"truncate":"END"})"));
   CHECK(cohere.dropped == Names{"user", "normalize", "odd"});
