@@ -242,12 +242,14 @@ Result<> InputWriter::image(const Part& part) {
   if (media.source == Source::url && !takes(&Quirks::image_url))
     return refuse("image_url", "The target takes inline images only.", losses_);
   out_.begin_object().key("type").raw("\"input_image\"");
-  if (media.source == Source::id)
+  if (media.source == Source::id) {
     out_.key("file_id").escaped_string(media.data);
-  else if (media.source == Source::url)
+  } else if (media.source == Source::url) {
     out_.key("image_url").escaped_string(media.data);
-  else
+  } else {
+    out_.key("image_url");
     data_url(media, "image/png");
+  }
   if (!media.detail.empty()) out_.key("detail").escaped_string(media.detail);
   out_.end_object();
   return {};
