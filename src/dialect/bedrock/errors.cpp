@@ -98,7 +98,8 @@ void read_error(std::uint16_t status, json::View body, hub::ErrorNote& out) {
   const json::View output = body["Output"];
   const json::View type = body["__type"] ? body["__type"] : output["__type"];
   out.status = status;
-  fill(type.text(), status, body, out);
+  // Over HTTP the name mostly stands in the head, and the caller has put it into the note.
+  fill(type ? type.text() : out.type, status, body, out);
 }
 
 void read_exception(Bytes name, json::View body, hub::ErrorNote& out) {

@@ -7,8 +7,8 @@
 
 namespace penstock::dialect::bedrock {
 
-// Fills kind and words. The type is `__type` of the body when it has one: the caller may put the
-// header's value there.
+// Fills kind and words. The type is `__type` of the body when it has one, or else what stands in
+// `out.type`, where the caller may put the header's value.
 void read_error(std::uint16_t status, json::View body, hub::ErrorNote& out);
 
 // The same for an exception inside a stream, whose name is `name`.

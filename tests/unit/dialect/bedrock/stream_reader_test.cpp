@@ -7,7 +7,6 @@
 #include "dialect/bedrock/answer_events.h"
 #include "dialect/bedrock/table.h"
 #include "events_text.h"
-#include "penstock/event_stream.h"
 
 using namespace penstock;
 using namespace penstock::dialect;
