@@ -1,5 +1,6 @@
 // Providers: where requests can be sent, and what each kind needs to be reached.
 #include <algorithm>
+#include <array>
 
 #include "config/build.h"
 #include "config/service_account.h"
@@ -223,6 +224,30 @@ void read_region(const Section& section, Provider& provider) {
   }
 }
 
+// Fields that the gateway writes for this kind; those it writes for all are refused already.
+void judge_headers(const Section& section, const Provider& provider) {
+  constexpr std::array<std::string_view, 5> credentials{"api-key", "x-api-key", "x-goog-api-key",
+                                                        "x-amz-date", "x-amz-security-token"};
+  const auto same = [](std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, [](char x, char y) {
+      return (x >= 'A' && x <= 'Z' ? static_cast<char>(x | 0x20) : x) == y;
+    });
+  };
+  const bool other_credential = facts_of(provider.kind).auth != Auth::bearer;
+  for (const StaticHeader& header : provider.headers) {
+    const bool credential =
+        other_credential && std::ranges::any_of(credentials, [&](std::string_view name) {
+          return same(header.name, name);
+        });
+    const bool version =
+        provider.kind == ProviderKind::anthropic && same(header.name, "anthropic-version");
+    if (!credential && !version) continue;
+    section.mistake("headers." + header.name,
+                    std::string("is written by the gateway; use ") +
+                        (version ? "api_version" : "the credential's own setting"));
+  }
+}
+
 // Keys of services with accounts. What Vertex and Bedrock need has more forms.
 void judge_keys(const Section& section, const Provider& provider) {
   const KindFacts& facts = facts_of(provider.kind);
@@ -254,6 +279,7 @@ Provider read_provider(const std::string& name, const Section& section,
   provider.timeouts = read_timeouts(section.section("timeouts"), timeouts);
   provider.concurrency = section.section("limits").count("concurrency");
   provider.headers = section.headers("headers");
+  if (kind) judge_headers(section, provider);
   provider.ca = section.text("ca");
   if (!provider.ca.empty()) {
     if (const auto finding = check_ca_file(provider.ca)) section.mistake("ca", *finding);

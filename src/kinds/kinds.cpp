@@ -113,6 +113,8 @@ constexpr Quirks openrouter{
     .store = false,
     .verbosity = false,
     .cache_control = true,
+    .reasoning_details = true,
+    .top_k = true,
 };
 
 // Streams end without [DONE] (recorded). Sampling extras are not in the API reference.
@@ -151,6 +153,7 @@ constexpr Quirks together{
     .audio_input = false,
     .file_input = false,
     .prediction = false,
+    .top_k = true,
 };
 
 // API reference: `user` also chooses the server whose cache is warm; `reasoning_history` says what
@@ -166,6 +169,7 @@ constexpr Quirks fireworks{
     .audio_input = false,
     .file_input = false,
     .prediction = false,
+    .top_k = true,
 };
 
 constexpr Quirks cerebras{
@@ -236,6 +240,7 @@ constexpr Quirks vllm{
     .verbosity = false,
     .file_input = false,
     .prediction = false,
+    .top_k = true,
 };
 
 // README of the server: a named tool_choice is reported to be taken for `auto`.
@@ -250,6 +255,7 @@ constexpr Quirks llamacpp{
     .verbosity = false,
     .file_input = false,
     .prediction = false,
+    .top_k = true,
 };
 
 // Source of the router: JSON output wants its schema in a member of its own, `value`.

@@ -41,6 +41,8 @@ Result<> write_credential(http::HeadWriter& head, const Provider& provider,
   if (!provider.keys.empty()) {
     const Bytes key = provider.keys[request.credential].reveal();
     write_key(head, facts_of(provider.kind).auth, request.dialect, key);
+  } else if (provider.aws) {
+    return write_signature(head, provider, request);
   } else if (provider.service_account) {
     if (request.access_token.empty()) return fail(Code::internal_error);
     write_bearer(head, request.access_token);

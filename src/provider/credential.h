@@ -13,4 +13,12 @@ inline constexpr Bytes anthropic_version_oldest = "2023-06-01";
 Result<> write_credential(http::HeadWriter& head, const Provider& provider,
                           const UpstreamRequest& request);
 
+// Signature Version 4 of the whole request, with the lines that it covers beside those every
+// request has (src/provider/aws_signature.cpp).
+Result<> write_signature(http::HeadWriter& head, const Provider& provider,
+                         const UpstreamRequest& request);
+
+// The content type of a body that says nothing about it.
+inline constexpr Bytes content_type_json = "application/json";
+
 }  // namespace penstock

@@ -12,8 +12,7 @@ Bytes unquoted(json::Span span, Bytes body) {
 }
 
 // A word of a provider's vocabulary; anything longer or stranger could be an injected text.
-Bytes plain_token(json::Span span, Bytes body) {
-  const Bytes text = unquoted(span, body);
+Bytes plain_token(Bytes text) {
   const bool plain = std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '.' || c == '[' || c == ']';
@@ -55,7 +54,9 @@ bool holds_secret(Bytes text, const Snapshot& snapshot) {
     return !secret.empty() && text.find(secret.reveal()) != Bytes::npos;
   };
   return std::ranges::any_of(snapshot.providers, [&](const Provider& provider) {
-    return std::ranges::any_of(provider.keys, holds) ||
+    const bool aws = provider.aws &&
+                     (holds(provider.aws->secret_access_key) || holds(provider.aws->session_token));
+    return aws || std::ranges::any_of(provider.keys, holds) ||
            std::ranges::any_of(provider.headers,
                                [&](const StaticHeader& header) { return holds(header.value); });
   });
@@ -71,13 +72,22 @@ UpstreamError read_upstream_error(Bytes body, const json::AnswerFacts& facts,
       error.message = cut_escaped(message, UpstreamError::message_bytes_max);
     }
   }
-  error.type = plain_token(facts.error_type, body);
-  error.code = plain_token(facts.error_code, body);
-  error.param = plain_token(facts.error_param, body);
+  error.type = plain_token(unquoted(facts.error_type, body));
+  error.code = plain_token(unquoted(facts.error_code, body));
+  error.param = plain_token(unquoted(facts.error_param, body));
   for (Bytes* text : {&error.type, &error.code, &error.param}) {
     if (holds_secret(*text, snapshot)) *text = {};
   }
   return error;
+}
+
+void make_showable(hub::ErrorNote& note, const Snapshot& snapshot) {
+  note.message = holds_secret(note.message, snapshot)
+                     ? Bytes{}
+                     : cut_escaped(note.message, UpstreamError::message_bytes_max);
+  for (Bytes* text : {&note.type, &note.code, &note.param, &note.request_id}) {
+    *text = holds_secret(*text, snapshot) ? Bytes{} : plain_token(*text);
+  }
 }
 
 }  // namespace penstock

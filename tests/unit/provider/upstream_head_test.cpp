@@ -89,7 +89,9 @@ TEST_CASE("upstream_head: too little room, at every size, and bad values are err
     REQUIRE_FALSE(head);
     CHECK(head.error().code == Code::too_large);
   }
-  CHECK(write_upstream_head(provider(), request(), std::span(room).first(whole)));
+  // The length is written where any number would fit.
+  constexpr std::size_t digits_max = 20;
+  CHECK(write_upstream_head(provider(), request(), std::span(room).first(whole + digits_max)));
   Provider broken = provider();
   broken.headers.push_back({"X-Team", Secret("a\r\nX-Other: b")});
   const auto head = write_upstream_head(broken, request(), room);
@@ -257,4 +259,46 @@ TEST_CASE("upstream_head/betas_that_others_refuse") {
   CHECK(left(ProviderKind::bedrock, "fast-mode-1,b") == "b");
   CHECK(left(ProviderKind::vertex, "advanced-tool-use-2,fast-mode-1") == "fast-mode-1");
   CHECK(left(ProviderKind::vertex, ",,") == "");
+}
+
+TEST_CASE("upstream_head/bedrock_is_signed_as_published") {
+  // Keys of AWS's signing examples; signatures as two other implementations make them.
+  Provider bedrock;
+  bedrock.kind = ProviderKind::bedrock;
+  bedrock.region = "us-east-1";
+  bedrock.base_url.authority = "bedrock-runtime.us-east-1.amazonaws.com";
+  bedrock.aws.emplace();
+  bedrock.aws->access_key_id = "AKIDEXAMPLE";
+  bedrock.aws->secret_access_key = Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+  const Bytes body =
+      R"({"messages":[{"role":"user","content":[{"text":"ping"}]}],"inferenceConfig":{"maxTokens":16}})";
+  const std::array<Bytes, 3> pieces{body.substr(0, 10), Bytes{}, body.substr(10)};
+  UpstreamRequest asked = in(Dialect::bedrock);
+  asked.path = "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse";
+  asked.body = pieces;
+  asked.body_bytes = body.size();
+  asked.unix_s = 1'795'176'000;  // 2026-11-20T12:00:00Z
+  const std::string head = written(bedrock, asked);
+  CHECK(has(head, "X-Amz-Date: 20261120T120000Z"));
+  CHECK(has(head,
+            "Authorization: AWS4-HMAC-SHA256 "
+            "Credential=AKIDEXAMPLE/20261120/us-east-1/bedrock/aws4_request, "
+            "SignedHeaders=content-type;host;x-amz-date, "
+            "Signature=400c8851239a6cddcd36e25d376059fe54158d375d82a908725b6ecb30a4cd7a"));
+  CHECK(count(head, "Security-Token") == 0);
+  asked.path =
+      "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile"
+      "%2Fabc123xyz/converse";
+  CHECK(written(bedrock, asked)
+            .find("Signature=a296c37d77612d469d2310ba2a8fc7f61b30b36d1d2e225dd08081421f2fa4ce") !=
+        std::string::npos);
+  bedrock.aws->session_token = Secret("session");
+  const std::string temporary = written(bedrock, asked);
+  CHECK(has(temporary, "X-Amz-Security-Token: session"));
+  CHECK(temporary.find("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,") !=
+        std::string::npos);
+  // Without the time of signing there is no signature, and nothing is sent.
+  asked.unix_s = 0;
+  std::array<char, 4096> room;
+  CHECK_FALSE(write_upstream_head(bedrock, asked, room));
 }
