@@ -39,13 +39,18 @@ Finish finish_of(json::View reason) {
   return Finish::other;
 }
 
+bool begins_point(char c) {
+  return static_cast<unsigned char>(c) / 64 != 2;
+}
+
 // Code points of a string's inside: an escape is one, the second half of a pair is none.
 std::uint32_t count_points(hub::Escaped text) {
+  if (text.find('\\') == Bytes::npos)
+    return static_cast<std::uint32_t>(std::ranges::count_if(text, begins_point));
   std::uint32_t points = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    points += byte / 64 != 2 ? 1 : 0;
-    if (byte != '\\' || ++i >= text.size() || text[i] != 'u') continue;
+    points += begins_point(text[i]) ? 1 : 0;
+    if (text[i] != '\\' || ++i >= text.size() || text[i] != 'u') continue;
     const Bytes unit = text.substr(i + 1, 4);
     const bool second = unit.size() == 4 && (unit[0] == 'd' || unit[0] == 'D') &&
                         Bytes("cdefCDEF").find(unit[1]) != Bytes::npos;

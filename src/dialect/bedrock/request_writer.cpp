@@ -20,7 +20,7 @@ class RequestWriter {
     PENSTOCK_CHECK(refusals());
     TurnWriter turns(job_);
     out_.begin_object();
-    PENSTOCK_CHECK(turns.system());
+    PENSTOCK_CHECK(turns.instructions());
     PENSTOCK_CHECK(turns.messages());
     PENSTOCK_CHECK(inference());
     PENSTOCK_CHECK(write_tools(job_));

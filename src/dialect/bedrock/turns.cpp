@@ -31,6 +31,12 @@ bool has_signed_thinking(const hub::Message& message) {
   });
 }
 
+bool says_nothing(const hub::Message& message) {
+  return std::ranges::all_of(message.parts, [](const Part& part) {
+    return part.kind == PartKind::text && is_blank(part.text);
+  });
+}
+
 // Without blanks at its end, which Claude refuses behind an answer's beginning.
 hub::Escaped trimmed(hub::Escaped text) {
   for (bool again = true; again;) {
@@ -68,7 +74,7 @@ void TurnWriter::instruction(Bytes text) {
 }
 
 // Words of our own come last, behind the cached prefix.
-Result<> TurnWriter::system() {
+Result<> TurnWriter::instructions() {
   const hub::Request& request = job_.request;
   const bool asks_json = job_.plan.json == Plan::Json::instruction;
   const hub::ToolChoice& choice = request.tool_choice;
@@ -200,11 +206,13 @@ Result<> TurnWriter::system_turn(const hub::Message& message) {
 }
 
 Result<> TurnWriter::assistant_turn(Messages run, bool last) {
+  // An answer that was not begun yet.
+  if (last && std::ranges::all_of(run, says_nothing)) return {};
   begin_turn("assistant", std::ranges::any_of(run, has_signed_thinking));
   const bool prefill = last && job_.model.prefill;
   for (const hub::Message& message : run) {
     for (const Part& part : message.parts) {
-      const bool closing = prefill && &part == &run.back().parts.back();
+      const bool closing = prefill && &message == &run.back() && &part == &message.parts.back();
       PENSTOCK_CHECK(closing ? closing_text(part) : blocks_.part(part));
     }
   }

@@ -14,7 +14,7 @@ class TurnWriter {
 
   // The members `messages` and, when there is something in it, `system`.
   Result<> messages();
-  Result<> system();
+  Result<> instructions();
 
  private:
   using Messages = std::span<const hub::Message>;

@@ -87,7 +87,7 @@ TEST_CASE("bedrock_answer/images_and_blocks_without_a_word") {
                                 "finish ", "usage", "end"});
 }
 
-TEST_CASE("bedrock_answer/stop_reasons") {
+TEST_CASE("bedrock_answer/why_it_stopped_is_told_trap_80") {
   using hub::Finish;
   const auto finish = [](const char* reason) {
     return read_content(R"([{"text":"x"}])", reason).seen.finish;
@@ -200,6 +200,11 @@ TEST_CASE("bedrock_errors/kinds_and_words") {
     CHECK(note.type == each.type);
     CHECK(note.status == each.status);
   }
+  // The name from the head of the answer, put there by the caller.
+  hub::ErrorNote named{.type = "ThrottlingException:http://internal.amazon.com/"};
+  bedrock_table().read_error(400, *document.read(R"({"message":"m"})", json::Judge::answer), named);
+  CHECK(named.kind == ErrorKind::rate_limit);
+  CHECK(named.type == "ThrottlingException");
   hub::ErrorNote none;
   bedrock_table().read_error(502, {}, none);
   CHECK(none.kind == ErrorKind::server);

@@ -119,6 +119,22 @@ TEST_CASE("bedrock_writer/reasoning_goes_back_to_its_issuer_only_trap_77") {
              R"([{"reasoningContent":{"redactedContent":"AAEC/w=="}},{"text":"y"}])"));
 }
 
+TEST_CASE("bedrock_writer/thinking_and_calls_keep_their_order_and_bytes_trap_14") {
+  hub::Request request;
+  say(request, Role::user, {text("x")});
+  say(request, Role::assistant,
+      {thinking("a\\u00e9 \\/ \\n", "S+/=", Issuer::anthropic), text("t"),
+       call("c", "f", R"({"b": 1,"a":[ ]})"), thinking("", "T", Issuer::anthropic),
+       call("d", "f", "{}")});
+  say(request, Role::tool, {result("c", "1"), result("d", "2")});
+  offer(request, "f");
+  CHECK(written(request).text.find(
+            R"({"reasoningContent":{"reasoningText":{"text":"a\u00e9 \/ \n","signature":"S+/="}}},)"
+            R"({"text":"t"},{"toolUse":{"toolUseId":"c","name":"f","input":{"b": 1,"a":[ ]}}},)"
+            R"({"reasoningContent":{"reasoningText":{"text":"","signature":"T"}}},)"
+            R"({"toolUse":{"toolUseId":"d","name":"f","input":{}}}])") != std::string::npos);
+}
+
 TEST_CASE("bedrock_writer/documents_have_fitting_names_trap_79") {
   hub::Request request;
   const auto pdf = [](Bytes name) {
@@ -220,6 +236,12 @@ TEST_CASE("bedrock_writer/the_user_has_the_first_and_the_last_word") {
                  {"role":"assistant","content":[{"text":"Once upon"}]}])"));
   CHECK(written(request, opus_5).word("messages", "2", "role") == "user");
   CHECK(written(request, nova_2).emulated("messages"));
+  request.messages[0].parts[0].text = " \\n";
+  CHECK(written(request).at("messages")->items.size() == 1);
+  say(request, Role::assistant, {});
+  CHECK(written(request, opus_5).at("messages")->items.size() == 1);
+  request.messages[0].parts[0].text = "x ";
+  CHECK(written(request).word("messages", "1", "content", "0", "text") == "x ");
   CHECK(written(hub::Request()).word("messages", "0", "content", "0", "text") == "Continue.");
 }
 
