@@ -3,6 +3,7 @@
 #include "dialect/anthropic/media_kind.h"
 #include "dialect/anthropic/turns.h"
 #include "dialect/arguments.h"
+#include "dialect/base64.h"
 #include "dialect/loss.h"
 #include "dialect/tool_id.h"
 

@@ -2,8 +2,6 @@
 // whose media type does not fit its data.
 #pragma once
 
-#include <string>
-
 #include "penstock/hub.h"
 
 namespace penstock::dialect::anthropic {
@@ -14,9 +12,5 @@ Bytes image_type_of(const hub::Media& media);
 
 // Text that is to be given as text and not as bytes.
 bool is_text_type(hub::Escaped media_type);
-
-// Appends what the base64 `data` stands for. False: it is no base64 (RFC 4648 §4); padding may be
-// missing.
-bool decode_base64(hub::Escaped data, std::string& out);
 
 }  // namespace penstock::dialect::anthropic

@@ -29,7 +29,7 @@ class RequestReader {
   Result<bool> prompt(json::View value);
   Result<bool> sampling(json::View value);
   Result<bool> control(json::View value);
-  Result<> system(json::View value);
+  Result<> read_system(json::View value);
   Result<> messages(json::View value);
   Result<> message(json::View value, const Path& path);
   void split_results(Message& message);
@@ -53,7 +53,7 @@ Result<> RequestReader::read(json::View body, Demands demands) {
   if (demands.model && !body["model"].exists()) return judge_.missing(root_.member("model"));
   if (demands.max_tokens && !body["max_tokens"]) return judge_.missing(root_.member("max_tokens"));
   if (!body["messages"].exists()) return judge_.missing(root_.member("messages"));
-  PENSTOCK_CHECK(system(body["system"]));
+  PENSTOCK_CHECK(read_system(body["system"]));
   for (const json::View value : body) {
     if (!value) continue;
     PENSTOCK_TRY(in_prompt, prompt(value));
@@ -128,7 +128,7 @@ Result<bool> RequestReader::control(json::View value) {
   return true;
 }
 
-Result<> RequestReader::system(json::View value) {
+Result<> RequestReader::read_system(json::View value) {
   if (!value) return {};
   Message message{.role = Role::system};
   const Path path = root_.member("system");

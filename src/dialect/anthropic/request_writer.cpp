@@ -45,7 +45,7 @@ class RequestWriter {
   void write_head();
   Result<> sampling();
   void output_config();
-  Result<> system();
+  Result<> write_system();
   Result<> messages();
   Result<> foreign_members();
   Result<> service();
@@ -67,7 +67,10 @@ class RequestWriter {
 Result<> RequestWriter::write() {
   if (!request_.previous_response.empty())
     return refuse("previous_response_id", "The target keeps no earlier answers.", losses_);
-  PENSTOCK_CHECK(turns_.build(request_, model_, losses_));
+  if (!request_.stateful.empty())
+    return refuse(request_.stateful, "Only a target with a state of its own can serve this.",
+                  losses_);
+  PENSTOCK_CHECK(turns_.build(request_, target_, model_, losses_));
   PENSTOCK_TRY(plan, plan_thinking(request_, target_, model_,
                                    {.forced_choice = tools_.forces(),
                                     .loop_without_thinking = turns_.loop_without_thinking()},
@@ -81,7 +84,7 @@ Result<> RequestWriter::write() {
   PENSTOCK_CHECK(sampling());
   PENSTOCK_CHECK(service());
   PENSTOCK_CHECK(tools_.write(marks_, automatic_ ? CacheTtl::standard : CacheTtl::none));
-  PENSTOCK_CHECK(system());
+  PENSTOCK_CHECK(write_system());
   PENSTOCK_CHECK(messages());
   write_cache_control(marks_.take(request_.cache), out_);
   PENSTOCK_CHECK(native() ? extras() : foreign_members());
@@ -91,7 +94,7 @@ Result<> RequestWriter::write() {
 
 void RequestWriter::count_all_marks() {
   for (const hub::Tool& tool : request_.tools) marks_.count(tool.cache);
-  for (const Part* part : turns_.system()) count_marks(*part, marks_);
+  for (const Part* part : turns_.instructions()) count_marks(*part, marks_);
   for (const Turn& turn : turns_.turns()) {
     for (const Part* part : turns_.parts(turn)) count_marks(*part, marks_);
   }
@@ -189,9 +192,9 @@ Result<> RequestWriter::service() {
   return {};
 }
 
-Result<> RequestWriter::system() {
+Result<> RequestWriter::write_system() {
   const bool instruct = request_.format.kind == FormatKind::json_object;
-  const auto parts = turns_.system();
+  const auto parts = turns_.instructions();
   if (parts.empty() && !instruct) return {};
   BlockWriter blocks(target_, marks_, document_, out_, losses_);
   out_.key("system").begin_array();

@@ -16,6 +16,11 @@ using Mode = hub::ToolChoice::Mode;
 
 constexpr std::size_t used_max = 128;
 
+// A tool that takes plain text is called with that text as its one argument; the writers of the
+// dialects that have such tools take it out again.
+constexpr Bytes one_input =
+    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
+
 // Names of the tools that were called, each once.
 std::vector<Bytes> names_used(const hub::Request& request) {
   std::vector<Bytes> names;
@@ -92,8 +97,6 @@ bool ToolWriter::is_allowed(const Tool& tool) const {
 }
 
 Result<> ToolWriter::write_tool(const Tool& tool, CacheTtl mark, CacheMarks& marks) {
-  if (tool.kind == ToolKind::custom)
-    return refuse("tools", "Claude models call tools with JSON arguments only.", losses_);
   if (tool.name == answer_tool)
     return refuse("tools", "The name of this tool is reserved by the gateway.", losses_);
   const bool own = tool.issuer == hub::Issuer::anthropic && !tool.raw.empty();
@@ -123,9 +126,11 @@ void ToolWriter::write_function(const Tool& tool, CacheTtl ttl) {
   if (!tool.description.empty()) out_.key("description").escaped_string(tool.description);
   out_.key("input_schema");
   const bool strict = tool.strict.value_or(false) && model_.structured;
-  const bool lost = strict ? write_answer_schema(tool.schema, document_, out_)
-                           : write_tool_schema(tool.schema, document_, out_);
-  if (lost) losses_.emulate("tools");
+  const bool custom = tool.kind == ToolKind::custom;
+  const hub::Raw schema = custom ? one_input : tool.schema;
+  const bool lost = strict ? write_answer_schema(schema, document_, out_)
+                           : write_tool_schema(schema, document_, out_);
+  if (lost || custom) losses_.emulate("tools");
   if (tool.strict && model_.structured)
     out_.key("strict").boolean(strict);
   else if (tool.strict.value_or(false))

@@ -51,12 +51,13 @@ bool is_signed_thinking(const Part& part) {
          part.issuer == hub::Issuer::anthropic && !part.signature.empty();
 }
 
-Result<> Turns::build(const hub::Request& request, const ModelTraits& model, Losses& losses) {
+Result<> Turns::build(const hub::Request& request, const TargetTraits& target,
+                      const ModelTraits& model, Losses& losses) {
   bool leading = true;
   for (const hub::Message& message : request.messages) {
     const bool instruction = message.role == Role::system || message.role == Role::developer;
     leading = leading && instruction;
-    if (!message.name.empty()) losses.drop("messages.name");
+    if (!message.name.empty()) PENSTOCK_CHECK(lose("messages.name", target, losses));
     if (!leading) {
       if (instruction && !model.system_turns) losses.emulate("messages");
       PENSTOCK_CHECK(add(message, speaker_of(message.role, model), losses));

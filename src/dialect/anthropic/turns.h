@@ -28,9 +28,10 @@ bool is_signed_thinking(const hub::Part& part);
 class Turns {
  public:
   // Refuses parts that nobody here can read; what is left out otherwise is named in `losses`.
-  Result<> build(const hub::Request& request, const ModelTraits& model, Losses& losses);
+  Result<> build(const hub::Request& request, const TargetTraits& target, const ModelTraits& model,
+                 Losses& losses);
 
-  std::span<const hub::Part* const> system() const { return system_; }
+  std::span<const hub::Part* const> instructions() const { return system_; }
   std::span<const Turn> turns() const { return turns_; }
   std::span<const hub::Part* const> parts(const Turn& turn) const {
     return std::span(parts_).subspan(turn.begin, turn.end - turn.begin);

@@ -1,6 +1,6 @@
 // Recorded traffic of Anthropic's API, and of Claude on Vertex and Bedrock, where it is there.
-#include "dialect/anthropic/media_kind.h"
 #include "dialect/anthropic/request_reader.h"
+#include "dialect/base64.h"
 #include "message_machine.h"
 #include "support/fixtures.h"
 
@@ -142,7 +142,7 @@ std::vector<std::string> invoke_events(const std::string& body) {
     const auto frame = read_tree(body.substr(at + 12 + headers, number(at) - headers - 16));
     REQUIRE(frame.has_value());
     std::string event;
-    REQUIRE(dialect::anthropic::decode_base64(word(*frame, "bytes"), event));
+    REQUIRE(dialect::decode_base64(word(*frame, "bytes"), event));
     out.push_back(std::move(event));
   }
   return out;

@@ -89,9 +89,12 @@ TEST_CASE("anthropic_request_writer/every_form_of_tool_trap_23") {
   CHECK(at(write(request, target("claude-sonnet-4-0")), "tools.3.strict") == "-");
 
   request.tools = {{.kind = hub::ToolKind::custom, .name = "free"}};
-  const Written refused = write(request, target("claude-sonnet-5"));
-  CHECK_FALSE(refused.ok);
-  CHECK(refused.losses.refused == "tools");
+  request.messages.push_back(call("c", "free", R"(ls \"x\")"));
+  request.messages.back().parts[0].custom = true;
+  const Written custom = write(request, target("claude-sonnet-5"));
+  CHECK(at(custom, "tools.0.input_schema.required.0") == "input");
+  CHECK(at(custom, "messages.1.content.0.input.input") == "ls \"x\"");
+  CHECK(has(custom.losses.emulated, "tools"));
 }
 
 TEST_CASE("anthropic_request_writer/choice_of_tools_trap_20") {
@@ -315,6 +318,9 @@ TEST_CASE("anthropic_request_writer/what_is_lost_is_named") {
   CHECK(at(written, "metadata.user_id") == "me");
   request.previous_response = "resp_1";
   CHECK(write(request, target("claude-sonnet-5")).losses.refused == "previous_response_id");
+  request.previous_response = {};
+  request.stateful = "conversation";
+  CHECK(write(request, target("claude-sonnet-5")).losses.refused == "conversation");
 }
 
 TEST_CASE("anthropic_request_writer/unknown_members_of_its_own_clients_pass") {
