@@ -1,3 +1,4 @@
+// OpenAI's errors, read by their code before their status, and written with all four members.
 #include "dialect/openai_responses/errors.h"
 
 #include <array>

@@ -1,3 +1,5 @@
+// Items of `output`. Neighbouring texts are one message; signatures of other issuers travel in
+// reasoning items (sealed.h), those of tool calls behind everything else, bound by the call's id.
 #include "dialect/openai_responses/output_writer.h"
 
 #include <algorithm>

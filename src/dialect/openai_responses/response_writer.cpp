@@ -1,3 +1,4 @@
+// The response object. What repeats the request is written once per answer and kept as text.
 #include "dialect/openai_responses/response_writer.h"
 
 #include "dialect/openai_responses/errors.h"

@@ -1,3 +1,4 @@
+// Token figures of a Responses answer: OpenAI counts parts inside of totals, the hub beside them.
 #include "dialect/openai_responses/usage.h"
 
 #include <algorithm>

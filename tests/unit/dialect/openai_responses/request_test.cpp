@@ -70,10 +70,11 @@ TEST_CASE("responses_request/every_kind_of_part") {
     {"type":"input_file","file_data":"data:application/pdf;base64,JV","filename":"a.pdf"},
     {"type":"input_file","file_url":"https://e.com/a.pdf"},
     {"type":"input_audio","input_audio":{"data":"UklG","format":"mp3"}},
+    {"type":"input_image","image_url":"data:image/webp;base64,UklG"},
     {"type":"input_hologram","x":1}]})"));
   REQUIRE_FALSE(read.error.has_value());
   const auto& parts = read.request.messages[0].parts;
-  REQUIRE(parts.size() == 7);
+  REQUIRE(parts.size() == 8);
   CHECK(parts[0].cache == hub::CacheTtl::hour1);
   CHECK(parts[1].media.source == Source::url);
   CHECK(parts[1].media.detail == "low");
@@ -82,12 +83,13 @@ TEST_CASE("responses_request/every_kind_of_part") {
   CHECK(parts[3].media.name == "a.pdf");
   CHECK(parts[4].media.source == Source::url);
   CHECK(parts[5].media.media_type == "audio/mpeg");
-  CHECK(parts[6].kind == PartKind::opaque);
-  CHECK(parts[6].issuer == Issuer::openai);
+  CHECK(parts[6].media.media_type == "image/webp");
+  CHECK(parts[7].kind == PartKind::opaque);
+  CHECK(parts[7].issuer == Issuer::openai);
   const Read again(write_request(read.request).text);
   REQUIRE_FALSE(again.error.has_value());
-  REQUIRE(again.request.messages[0].parts.size() == 7);
-  for (std::size_t i = 0; i < 7; ++i) {
+  REQUIRE(again.request.messages[0].parts.size() == 8);
+  for (std::size_t i = 0; i < 8; ++i) {
     CHECK(again.request.messages[0].parts[i].kind == parts[i].kind);
     CHECK(again.request.messages[0].parts[i].media.data == parts[i].media.data);
     CHECK(again.request.messages[0].parts[i].media.source == parts[i].media.source);
