@@ -1,3 +1,4 @@
+// The time an answer was made, which only Vertex tells.
 #pragma once
 
 #include <cstdint>

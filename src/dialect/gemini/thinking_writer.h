@@ -1,3 +1,4 @@
+// How much a model is to think: a budget of tokens or a level, by its generation.
 #pragma once
 
 #include "dialect/gemini/content_writer.h"

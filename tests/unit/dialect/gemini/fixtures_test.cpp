@@ -74,7 +74,6 @@ TEST_CASE("gemini_fixtures/requests_are_read_and_come_back_equal") {
     REQUIRE(source);
     const Tree* name = source->find("model");
     const std::string target = name != nullptr ? name->text : "gemini-2.5-flash";
-    // Function and server tools, or a schema and tools, at a model that takes one of them only.
     const Written written = write(asked.request, model(target, vertex));
     REQUIRE_MESSAGE(written.result, written.losses.reason);
     CHECK(written.losses.dropped.empty());
