@@ -72,6 +72,7 @@ class Writer {
   Grow grow_ = nullptr;
   bool comma_ = false;  // a value stands before this place in the same container
   bool overflow_ = false;
+  bool one_line_ = false;
 };
 
 // A Writer that owns its text. Keeps its room from text to text, so that writing events again and
@@ -84,6 +85,9 @@ class Composer : public Writer {
   Composer& operator=(const Composer&) = delete;
 
   std::size_t size() const { return size_; }
+  // From now on the line ends between the tokens of a `raw` value become blanks: in an event of a
+  // stream one that was printed over several lines would end the line, and with it the event.
+  void keep_on_one_line() { one_line_ = true; }
   // Begins another text, outside of all containers. The view of the text before dies. Room above
   // 64 KiB is given back.
   void clear();

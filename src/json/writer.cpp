@@ -101,7 +101,14 @@ Writer& Writer::string(Bytes text, std::size_t cut) {
 
 Writer& Writer::raw(Bytes json) {
   separate();
+  const std::size_t from = size_;
   put(json);
+  if (one_line_ && !overflow_) {
+    for (const char end : {'\n', '\r'}) {
+      if (!json.contains(end)) continue;
+      std::ranges::replace(out_.subspan(from, json.size()), end, ' ');
+    }
+  }
   return *this;
 }
 

@@ -18,7 +18,9 @@ StreamTranslation::StreamTranslation(Dialect client, Dialect provider, const Tar
       provider_(provider),
       frames_(make_frames(dialect_of(provider).framing, target_, event_bytes_max)),
       reader_(dialect_of(provider).stream_reader(target_)),
-      writer_(dialect_of(client).stream_writer(context_, output_)) {}
+      writer_(dialect_of(client).stream_writer(context_, output_)) {
+  output_.keep_on_one_line();
+}
 
 StreamTranslation::~StreamTranslation() = default;
 

@@ -37,15 +37,20 @@ bool is_good_answer(const Recording& recording) {
 
 bool serves(Dialect client, const Recording& recording) {
   const bool one_choice = client == Dialect::anthropic || client == Dialect::openai_responses;
+  // A client that cannot declare a custom tool gets no call of one.
+  const bool custom = recording.name.find("custom-tool") != std::string::npos;
+  if (custom && client != Dialect::openai_responses && client != Dialect::openai_chat) return false;
   return !one_choice || !recording.shows("n>1");
 }
 
-// What the answer says, by the provider's own reader and the fold.
-std::string folded_text(const hub::Answer& answer, hub::PartKind kind) {
+// What the answer says, by the provider's own reader and the fold. Dialects without a word for
+// refusals say them as text.
+std::string folded_text(const hub::Answer& answer, bool with_refusals) {
   std::string text;
   for (const auto& choice : answer.choices) {
     for (const auto& part : choice.parts) {
-      if (part.kind == kind) json::append_unescaped(part.text, text);
+      const bool said = part.kind == hub::PartKind::refusal && with_refusals;
+      if (part.kind == hub::PartKind::text || said) json::append_unescaped(part.text, text);
     }
   }
   return text;
@@ -53,7 +58,9 @@ std::string folded_text(const hub::Answer& answer, hub::PartKind kind) {
 
 void compare_with_fold(const Exchange& exchange, const Reading& reading, const hub::Answer& answer,
                        const std::string& where, Findings& findings) {
-  if (reading.all("text") != folded_text(answer, hub::PartKind::text)) {
+  const bool refusals =
+      exchange.client != Dialect::openai_chat && exchange.client != Dialect::openai_responses;
+  if (reading.all("text") != folded_text(answer, refusals)) {
     findings.add(where, "the text is not what the provider said");
   }
   if (exchange.client == Dialect::openai_completions) return;
@@ -125,9 +132,6 @@ void check_stream(const Exchange& exchange, const Recording& recording, Findings
   for (const Cuts& cuts : all) {
     if (replay_stream(exchange, recording.body, cuts) != once) {
       findings.add(where, "the output depends on where the input is cut");
-      if (std::getenv("GOLDEN_SHOW") != nullptr) {
-        MESSAGE(once.output, "\n=====\n", replay_stream(exchange, recording.body, cuts).output);
-      }
     }
   }
   const Reading streamed = read_stream(exchange.client, once.output);
@@ -168,7 +172,10 @@ void check_whole(const Exchange& exchange, const Recording& recording, Findings&
   findings.add_all(where, whole.complaints);
   const Reading streamed = read_stream(exchange.client, stream.output);
   findings.add_all(where + " (streamed)", streamed.complaints);
-  if (!whole.complete || !streamed.complete) findings.add(where, "the answer is not finished");
+  if (whole.complete != streamed.complete || whole.error != streamed.error ||
+      whole.complete == whole.error) {
+    findings.add(where, "the answer is not finished");
+  }
   compare(where, streamed, whole, findings);
   Folded answer;
   fold_whole(exchange, recording.body, answer);
@@ -186,7 +193,9 @@ void check_error(Dialect client, const Recording& recording, Findings& findings)
   translate::write_error(client, note, out);
   const auto tree = test::read_tree(out.text());
   const auto* const error = tree ? detail::at(&*tree, "error") : nullptr;
-  if (error == nullptr || detail::text_of(error, "message") != json::unescaped(note.message)) {
+  // Anthropic's words for a model that is not there begin with "model: ".
+  if (error == nullptr ||
+      !detail::text_of(error, "message").ends_with(json::unescaped(note.message))) {
     findings.add(where, "the client's error does not say what the provider said: " +
                             std::string(out.text()));
   }
@@ -218,7 +227,8 @@ void check_request(const Recording& recording, Dialect provider, Findings& findi
     return;
   }
   const auto tree = test::read_tree(out.text());
-  if (!tree || tree->kind != Tree::Kind::object) return findings.add(where, "no sound JSON");
+  if (!tree || tree->kind != Tree::Kind::object)
+    return findings.add(where, "no sound JSON: " + std::string(out.text()));
   const auto& table = dialect::dialect_of(provider);
   if (table.read_request == nullptr) return;
   hub::Request again;

@@ -77,7 +77,7 @@ class Maker {
           one_in(2)
               ? R"({"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false})"
               : R"({"type":"object","properties":{},"required":[],"additionalProperties":false})";
-      if (words_.strict && one_in(4)) tool.strict = true;
+      if (words_.strict && (words_.always_strict || one_in(4))) tool.strict = true;
     }
     if (count == 0) return;
     switch (below(6)) {

@@ -21,6 +21,7 @@ struct Words {
   bool tool_errors = true;
   bool tool_images = true;
   bool strict = true;
+  bool always_strict = false;
   bool json_object = true;
   bool schema_name = true;
   bool effort = true;

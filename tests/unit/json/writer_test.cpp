@@ -71,3 +71,11 @@ TEST_CASE("writer/says_when_it_does_not_fit") {
     for (std::size_t i = size; i < room.size(); ++i) CHECK(room[i] == '#');
   }
 }
+
+TEST_CASE("writer/a_value_over_several_lines_is_put_on_one") {
+  json::Composer composer;
+  composer.keep_on_one_line();
+  composer.verbatim("data: ").begin_array().raw("{\r\n \"a\": 1\n}").raw("2").end_array();
+  composer.verbatim("\n\n");
+  CHECK(composer.text() == "data: [{   \"a\": 1 },2]\n\n");
+}

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "penstock/translate.h"
+#include "support/json_tree.h"
+#include "support/sse_events.h"
 
 using namespace penstock;
 using dialect::Dialect;
@@ -168,4 +170,19 @@ TEST_CASE("stream/a_whole_body_becomes_a_stream") {
   StreamTranslation broken = exchange.stream();
   CHECK(!broken.whole("<html>"));
   CHECK(!broken.started());
+}
+
+TEST_CASE("stream/a_block_over_several_lines_does_not_break_the_clients_events") {
+  Exchange exchange;
+  StreamTranslation stream(Dialect::anthropic, Dialect::anthropic, exchange.target,
+                           exchange.context, exchange.bench);
+  REQUIRE(stream.whole(
+      "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-x\","
+      "\"content\":[{\n  \"type\": \"web_search_tool_result\",\r\n  \"tool_use_id\": "
+      "\"srvtoolu_1\","
+      "\n  \"content\": []\n}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null,"
+      "\"usage\":{\"input_tokens\":12,\"output_tokens\":4}}"));
+  for (const test::Message& message : test::read_events(stream.output())) {
+    CHECK(test::read_tree(message.data).has_value());
+  }
 }
