@@ -22,7 +22,10 @@ constexpr std::size_t thought_bytes_max = 8u << 20;
 class ChatWriter final : public StreamWriter {
  public:
   ChatWriter(const AnswerContext& context, json::Composer& out)
-      : context_(context), out_(out), legacy_(wants_legacy_functions(context)) {}
+      : context_(context), out_(out), legacy_(wants_legacy_functions(context)) {
+    head_.keep_on_one_line();
+    piece_.keep_on_one_line();
+  }
 
   void on(const Event& event) override;
   void fail(const hub::ErrorNote& error) override;
@@ -263,7 +266,9 @@ void ChatWriter::logprobs(const Event& event) {
   open_chunk(event.choice);
   out_.verbatim(event.custom ? R"({},"logprobs":{"content":null,"refusal":)"
                              : R"({},"logprobs":{"content":)");
-  out_.verbatim(event.raw).verbatim(event.custom ? "}" : R"(,"refusal":null})");
+  piece_.clear();
+  piece_.raw(event.raw);
+  out_.verbatim(piece_.text()).verbatim(event.custom ? "}" : R"(,"refusal":null})");
   out_.verbatim(R"(,"finish_reason":null}])");
   out_.verbatim(context_.include_usage ? ",\"usage\":null}\n\n" : "}\n\n");
 }

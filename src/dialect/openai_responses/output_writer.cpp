@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "dialect/openai_responses/sealed.h"
+#include "dialect/tool_id.h"
 
 namespace penstock::dialect::openai_responses {
 namespace {
@@ -225,7 +226,10 @@ void OutputWriter::call(const AnswerPart& part, std::uint32_t index, Bytes statu
   out.key(custom ? "input" : "arguments");
   // While it is in progress its deltas tell what it was given.
   out.escaped_string(status == "in_progress" ? Bytes() : call_text(part));
-  out.key("call_id").escaped_string(part.id).key("name").escaped_string(part.name).end_object();
+  // Every call has an id, also one of a provider that knows none.
+  IdRoom room;
+  out.key("call_id").escaped_string(fit_tool_id(part.id, IdRule::any, index, room));
+  out.key("name").escaped_string(part.name).end_object();
 }
 
 void OutputWriter::whole(const AnswerPart& part, std::uint32_t index, json::Writer& out) {
