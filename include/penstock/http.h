@@ -51,7 +51,7 @@ enum class Version : std::uint8_t { http10, http11 };
 enum class Framing : std::uint8_t { none, length, chunked, to_close };
 
 // The class of a Content-Type. `json` is application/json or any type with the suffix +json.
-enum class MediaType : std::uint8_t { none, json, event_stream, other };
+enum class MediaType : std::uint8_t { none, json, event_stream, ndjson, aws_event_stream, other };
 
 // Why bytes were refused: the closed set of the label `http_parse_errors_total{reason}`.
 enum class Reason : std::uint8_t {

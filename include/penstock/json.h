@@ -38,7 +38,8 @@ struct Span {
   constexpr bool operator==(const Span&) const = default;
 };
 
-enum class Endpoint : std::uint8_t { chat, completions, embeddings };
+// `other`: no member but the model is asked for.
+enum class Endpoint : std::uint8_t { chat, completions, embeddings, other };
 
 // How `input` (embeddings) or `prompt` (completions) is given, judged by its first elements.
 enum class InputKind : std::uint8_t { none, text, texts, tokens, token_lists, other };

@@ -164,4 +164,43 @@ class StreamTranslation final : private hub::EventSink {
   bool told_ = false;  // the error, to the client
 };
 
+// -- The same dialect on both sides --
+
+// Follows a provider's stream that is relayed as it is: usage, finish reason, errors and the end.
+// OpenAI's chat has a cheaper one (sse::ChatWatcher).
+class StreamWatch final : private hub::EventSink {
+ public:
+  // What `target` views must outlive this.
+  StreamWatch(Dialect dialect, const TargetTraits& target, Workbench& bench);
+
+  // The next event of the stream. Error: malformed, Side::upstream.
+  Result<> look(Bytes name, Bytes data);
+  // The upstream's body ended in an orderly way. Error: malformed when that cut the answer off.
+  Result<> finish();
+
+  // The answer is complete.
+  bool done() const { return ended_; }
+  // The error the provider told; its views live until the next call.
+  const hub::ErrorNote* error() const { return error_ ? &*error_ : nullptr; }
+  const hub::Usage& usage() const { return usage_; }
+  hub::Finish finish_reason() const { return finish_; }
+
+ private:
+  void on(const hub::Event& event) override;
+
+  TargetTraits target_;
+  Workbench& bench_;
+  std::unique_ptr<dialect::StreamReader> reader_;
+  Dialect dialect_;
+  hub::Usage usage_{};
+  std::optional<hub::ErrorNote> error_{};
+  hub::Finish finish_ = hub::Finish::none;
+  bool ended_ = false;
+};
+
+// Reads what is to be known of a whole answer that is relayed as it is. Errors as
+// `translate_answer`.
+Result<> watch_answer(Dialect dialect, Bytes body, const TargetTraits& target, Workbench& bench,
+                      AnswerFacts& facts);
+
 }  // namespace penstock::translate

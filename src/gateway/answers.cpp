@@ -78,6 +78,8 @@ Result<Bytes> write_answer_head(const AnswerHead& head, std::span<char> out) {
   if (!head.upstream_request_id.empty()) {
     writer.field("X-Gateway-Upstream-Request-Id", head.upstream_request_id);
   }
+  if (!head.dropped.empty()) writer.field("X-Gateway-Dropped-Params", head.dropped);
+  if (head.estimate) writer.lines("X-Gateway-Token-Count: estimate\r\n");
   writer.field("X-Gateway-Overhead-Us", static_cast<std::uint64_t>(head.overhead_us));
   write_limits(writer, head);
   write_framing(writer, head);
@@ -102,7 +104,7 @@ Bytes write_error_body(const ErrorBody& error, std::span<char> out) {
   if (upstream && !upstream->message.empty()) {
     writer.escaped_string(upstream->message);
   } else {
-    writer.string(text.message);
+    writer.string(error.reason.empty() ? text.message : error.reason);
   }
   writer.key("type").string(upstream && !upstream->type.empty() ? upstream->type : text.type);
   writer.key("param");

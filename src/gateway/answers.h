@@ -51,6 +51,8 @@ struct AnswerHead {
   std::optional<LimitNote> limit;
   std::uint32_t retry_after_s = 0;  // 0: none
   bool never_retry = false;
+  bool estimate = false;  // the answer is an estimate of ours
+  Bytes dropped;          // names of the client's fields that the target did not get
   Bytes allow;
 };
 
@@ -68,6 +70,7 @@ Result<Bytes> write_target_lines(const Snapshot& snapshot, const Target& target,
 struct ErrorBody {
   Code code = Code::internal_error;
   Bytes param;                              // a field's name, or empty
+  Bytes reason;                             // replaces the catalogue's words; empty: it does not
   const UpstreamError* upstream = nullptr;  // the provider's own words instead of the catalogue's
   Bytes request_id;
   Bytes provider;

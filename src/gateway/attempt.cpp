@@ -1,5 +1,6 @@
 // One try at one target: connection → request → head of the answer → its first part, judged.
 #include <algorithm>
+#include <ctime>
 
 #include "gateway/exchange.h"
 #include "penstock/net.h"
@@ -27,6 +28,7 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   answer_body_.release();
   answer_.request_id.set({});
   sent_whole_ = false;
+  PENSTOCK_CO_CHECK(prepare_request());
   const ProviderIndex provider_index = config().at(target).provider;
   // A pooled connection that turns out dead before it took a byte is no failure: take another.
   for (;;) {
@@ -51,13 +53,15 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   record.status = answer_.status;
   const Next next = judge(answer_.status);
   Result<> usable = bad_answer();
-  const http::MediaType wanted = stream_ ? http::MediaType::event_stream : http::MediaType::json;
-  if (next == Next::use && !answer_.encoded && answer_.media_type == wanted) {
+  if (next == Next::use && !answer_.encoded && takes(answer_.media_type)) {
     if (stream_) {
       usable = co_await first_event();
     } else {
       usable = co_await take_whole();
     }
+  } else if (next == Next::use && !answer_.encoded && stream_ && translation_ &&
+             translation_->translates && answer_.media_type == http::MediaType::json) {
+    usable = co_await take_whole_as_stream();
   } else if (next != Next::use && next != Next::bad_answer) {
     usable = co_await read_refusal(next);
   }
@@ -137,27 +141,54 @@ Task<Result<>> Exchange::send_request(std::size_t credential) {
   co_return Result<>();
 }
 
+// The body as the target is to get it: written anew, or slices of the client's with the few
+// literals between them.
+Result<> Exchange::upstream_body(Gather& out) {
+  if (translation_ && translation_->translates) {
+    out.add(translation_->body.text());
+    return {};
+  }
+  const json::Facts& facts = upload_->facts;
+  json::RequestEdits edits;
+  if (!facts.model.empty()) edits.model = target().upstream_model;
+  edits.include_usage = stream_ && (dialect_ == dialect::Dialect::openai_chat ||
+                                    dialect_ == dialect::Dialect::openai_completions);
+  if (json::splice_request(upload_->body(), facts, edits, upload_->splice, out)) return {};
+  return fail(Code::internal_error);
+}
+
+// What heads to targets of other dialects say beside the ordinary.
+void Exchange::describe_request(const Gather& body, UpstreamRequest& request) const {
+  const Translation& own = *translation_;
+  request.dialect = target().dialect;
+  request.body = body.pieces();
+  request.unix_s = std::time(nullptr);
+  request.anthropic_beta = own.anthropic_beta;
+  if (own.translates && own.read && request.dialect == dialect::Dialect::anthropic) {
+    request.anthropic_version = anthropic_version_for(provider(), own.request);
+  } else {
+    request.anthropic_version = own.anthropic_version;
+  }
+}
+
 // Gives the socket as much of the request as it takes: head, slices of the client's body, and the
 // few literals between them, as one message.
 Result<> Exchange::push_request(std::size_t credential) {
-  const Bytes body = upload_->body();
-  json::RequestEdits edits;
-  edits.model = target().upstream_model;
-  edits.include_usage = stream_;
   Gather spliced;
-  if (!json::splice_request(body, upload_->facts, edits, upload_->splice, spliced)) {
-    return fail(Code::internal_error);
-  }
+  PENSTOCK_CHECK(upstream_body(spliced));
   Gather message;
   const bool first = upload_->total == 0;
   Bytes head;
   if (first) {
     upload_->total = spliced.bytes();
     UpstreamRequest request;
-    request.path = upstream_path(endpoint_);
+    PENSTOCK_TRY(path, upstream_path(provider(), target(), service_of(endpoint_), stream_,
+                                     shard_.scratch.path));
+    request.path = path;
     request.credential = credential;
     request.body_bytes = spliced.bytes();
     request.stream = stream_;
+    if (translation_) describe_request(spliced, request);
     PENSTOCK_TRY(written, write_upstream_head(provider(), request, shard_.scratch.head));
     head = written;
     message.add(head);
@@ -267,6 +298,14 @@ Task<Result<>> Exchange::read_refusal(Next next) {
   if (!collected && collected.error().code != Code::upstream_bad_response) co_return collected;
   const bool whole = collected && answer_.body.done();
   release_upstream(whole);
+  if (translation_) {
+    take_refusal(answer_body_.view());
+    if (next == Next::next_credential) {
+      co_return fail(Code::upstream_auth_failed, Side::upstream, Retry::yes);
+    }
+    co_return fail(Code::upstream_bad_response, Side::upstream,
+                   next == Next::next_target ? Retry::yes : Retry::no);
+  }
   json::AnswerFacts facts;
   const bool readable = collected && shard_.scanner.answer(answer_body_.view(), facts).has_value();
   if (next == Next::next_credential) {
@@ -276,6 +315,18 @@ Task<Result<>> Exchange::read_refusal(Next next) {
       readable ? read_upstream_error(answer_body_.view(), facts, config()) : UpstreamError{};
   co_return fail(Code::upstream_bad_response, Side::upstream,
                  next == Next::next_target ? Retry::yes : Retry::no);
+}
+
+// A stream was asked for and a whole answer came: it goes to the client as a short stream.
+Task<Result<>> Exchange::take_whole_as_stream() {
+  PENSTOCK_CO_CHECK(co_await collect_body(config().upstream.max_response_bytes + 1));
+  if (answer_body_.size() > config().upstream.max_response_bytes) co_return bad_answer();
+  relay_ = shard_.relays.take(config().sse.max_event_bytes, true);
+  relay_->restart(config().sse.max_event_bytes, true);
+  begin_stream();
+  const Result<> taken = take_translated(translation_->stream->whole(answer_body_.view()));
+  if (!committed_) co_return taken;
+  co_return flush_relay(stream_done());
 }
 
 // An answer that is not streamed: it is relayed only when all of it is there and sound.

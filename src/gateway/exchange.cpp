@@ -17,6 +17,11 @@ json::Endpoint json_endpoint(Endpoint endpoint) {
       return json::Endpoint::completions;
     case Endpoint::embeddings:
       return json::Endpoint::embeddings;
+    case Endpoint::responses:
+    case Endpoint::gemini_generate:
+    case Endpoint::gemini_stream:
+    case Endpoint::gemini_count:
+      return json::Endpoint::other;
     default:
       return json::Endpoint::chat;
   }
@@ -92,6 +97,7 @@ Task<Result<>> Exchange::steps() {
   PENSTOCK_CO_CHECK(co_await receive_body());
   PENSTOCK_CO_CHECK(read_facts());
   PENSTOCK_CO_CHECK(choose_targets());
+  if (counts_here()) co_return count_tokens_here();
   PENSTOCK_CO_CHECK(co_await first_answer());
   if (relay_) co_return co_await relay_stream();
   co_return Result<>();
@@ -132,17 +138,19 @@ void Exchange::choose_request_id(Bytes wished) {
 Result<> Exchange::judge_head(const http::RequestHead& head) {
   const Route found = route(http::route_path(head.path, shard_.scratch.path));
   endpoint_ = found.endpoint;
+  dialect_ = dialect_of(endpoint_);
   if (method_ == http::Method::options && (endpoint_ != Endpoint::none || head.path == "*")) {
     return {};
   }
   if (endpoint_ == Endpoint::none) return fail(Code::not_found, Side::client);
   if (!allows(endpoint_, method_)) return fail(Code::method_not_allowed, Side::client);
   if (needs_key(endpoint_)) PENSTOCK_CHECK(identify(head));
-  if (endpoint_ == Endpoint::model) {
+  if (endpoint_ == Endpoint::model || names_model(found)) {
     PENSTOCK_TRY(model, find_permitted_model(config(), *key_, found.id));
     model_ = model;
   }
   if (!goes_upstream(endpoint_)) return {};
+  if (dialect_ != dialect::Dialect::openai_chat) note_hints(head);
   if (head.encoded) return fail(Code::unsupported_encoding, Side::client);
   if (head.media_type != http::MediaType::json) {
     return fail(Code::unsupported_media_type, Side::client);
@@ -250,12 +258,14 @@ Result<> Exchange::read_facts() {
   json::Facts& facts = upload_->facts;
   json::RequestRules rules;
   rules.endpoint = json_endpoint(endpoint_);
+  rules.model_required = !model_;
   const Result<> read = shard_.scanner.request(upload_->body(), rules, facts);
   if (!read) {
     set_param(facts.param);
     return read;
   }
-  stream_ = facts.stream;
+  stream_ = facts.stream || endpoint_ == Endpoint::gemini_stream;
+  if (model_) return {};  // the path named it
   const auto model = find_permitted_model(config(), *key_, facts.model_name(upload_->body()));
   if (!model) {
     param_ = "model";
@@ -290,6 +300,14 @@ Result<> Exchange::choose_targets() {
   PENSTOCK_TRY(chosen, plan(config(), *model_, {}, pick));
   plan_ = chosen;
   return {};
+}
+
+// Whether tokens are to be counted that the first target has no service to count.
+bool Exchange::counts_here() {
+  if (service_of(endpoint_) != Service::count_tokens) return false;
+  target_ = plan_.targets().front();
+  return target().dialect != dialect_ ||
+         !facts_of(provider().kind).services.has(Service::count_tokens);
 }
 
 // Tries targets in order until one answers. Nothing has reached the client yet, so every failure
@@ -328,7 +346,7 @@ Task<Result<>> Exchange::first_answer() {
 Result<> Exchange::before_wait() {
   clock_.wait_begin(shard_.driver.clock());
   if (!upload_) return {};
-  const bool needed = !sent_whole_ || plan_.size() > attempt_count_ + 1u ||
+  const bool needed = translation_ || !sent_whole_ || plan_.size() > attempt_count_ + 1u ||
                       endpoint_ == Endpoint::embeddings || provider().keys.size() > 1;
   if (!upload_->settle(client(), needed)) return fail(Code::overloaded);
   return {};

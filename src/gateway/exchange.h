@@ -15,6 +15,7 @@
 #include "gateway/relay.h"
 #include "gateway/routes.h"
 #include "gateway/shard.h"
+#include "gateway/translation.h"
 #include "gateway/upload.h"
 #include "penstock/policy.h"
 #include "penstock/telemetry.h"
@@ -66,6 +67,7 @@ class Exchange {
   Task<Result<>> receive_body();
   Result<> keep_body(Bytes& received);
   Result<> read_facts();
+  void note_hints(const http::RequestHead& head);
   void set_param(Bytes name);
   Result<> choose_targets();
   Task<Result<>> first_answer();
@@ -80,7 +82,35 @@ class Exchange {
   Task<Result<>> collect_body(std::uint64_t most);
   Task<Result<>> read_refusal(Next next);
   Task<Result<>> take_whole();
+  Task<Result<>> take_whole_as_stream();
   void release_upstream(bool reusable);
+  bool takes(http::MediaType type) const;
+
+  // -- Dialects other than OpenAI's chat (translation.cpp).
+  bool needs_translation() const;
+  Result<> prepare_request();
+  Result<> read_request();
+  Result<> upstream_body(Gather& out);
+  void describe_request(const Gather& body, UpstreamRequest& request) const;
+  bool counts_here();
+  Result<> count_tokens_here();
+  dialect::AnswerContext answer_context() const;
+  Result<> relay_whole_translated(Bytes body);
+  Result<> watch_whole(Bytes body);
+  void begin_stream();
+  bool stream_done() const;
+  Result<> translate_part(Bytes part);
+  Result<> take_translated(Result<> step);
+  Result<> watch_event(const sse::Event& event);
+  Result<> end_body();
+  Result<> send_heartbeat();
+  void write_stream_error(Error error);
+  void take_refusal(Bytes body);
+  void keep_note(const hub::ErrorNote& note);
+  hub::ErrorNote error_note(Error error) const;
+  bool writes_own_errors() const;
+  Bytes write_error(hub::ErrorNote note, AnswerHead& head);
+  void take_usage(const hub::Usage& usage, hub::Finish finish);
 
   // -- Waiting. Between them stands `co_await connection_.signal.wait(…)`.
   Result<> before_wait();
@@ -92,6 +122,7 @@ class Exchange {
   Result<> send_whole(AnswerHead head, Bytes body);
   Task<> answer_error(Error error);
   void send_error(Error error);
+  void send_own_error(Error error);
   Task<Result<>> answer_here();
   Result<> answer_models();
   Task<bool> drain_request();
@@ -128,8 +159,9 @@ class Exchange {
   Connection& connection_;
   Shard& shard_;
   EpochPin epoch_;
-  std::unique_ptr<Upload> upload_;  // until nothing can be tried again
-  std::unique_ptr<Relay> relay_;    // while a stream is relayed
+  std::unique_ptr<Upload> upload_;            // until nothing can be tried again
+  std::unique_ptr<Relay> relay_;              // while a stream is relayed
+  std::unique_ptr<Translation> translation_;  // another dialect is spoken, on one side or both
   StreamPtr upstream_;
   OverheadClock clock_;
   BodyReader request_body_;
@@ -148,7 +180,8 @@ class Exchange {
   Instant first_byte_ = Instant::never();  // of the answer, given to the client
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
-  Bytes param_;  // the field at fault: static, or a view into the upload's body
+  Bytes param_;   // the field at fault: static, or a view into the upload's body
+  Bytes reason_;  // what is wrong with it, static; empty: what the error's code says
   Text request_id_;
   Text finish_;
   Text unescaped_param_;
@@ -162,6 +195,7 @@ class Exchange {
   std::uint16_t status_ = 0;  // given to the client
   std::uint8_t attempt_count_ = 0;
   Endpoint endpoint_ = Endpoint::none;
+  dialect::Dialect dialect_ = dialect::Dialect::openai_chat;  // the client's
   http::Method method_ = http::Method::get;
   bool http10_ = false;
   bool keep_alive_ = false;

@@ -15,7 +15,6 @@ constexpr std::size_t low_water = 16 * 1024;
 // After the stream's terminal event the body's own end is awaited this long, so that the connection
 // can serve again. The client has all of its answer by then.
 constexpr Duration end_for = Duration::milliseconds(20);
-constexpr Bytes heartbeat_comment = ":\n\n";
 constexpr Bytes json_type = "application/json";
 
 std::unexpected<Error> interrupted() {
@@ -39,6 +38,9 @@ Bytes sound_events(Bytes gathered) {
 
 // Judges and sends an answer that is not streamed. upstream_bad_response: it is not what it claims.
 Result<> Exchange::relay_whole(Bytes body) {
+  if (translation_) {
+    return translation_->translates ? relay_whole_translated(body) : watch_whole(body);
+  }
   json::AnswerFacts facts;
   if (!shard_.scanner.answer(body, facts)) {
     return fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
@@ -61,6 +63,7 @@ Task<Result<>> Exchange::first_event() {
   const bool hide = !upload_->facts.include_usage;
   relay_ = shard_.relays.take(event_max, hide);
   relay_->restart(event_max, hide);
+  if (translation_) begin_stream();
   const Deadline step = Deadline::after(now(), provider().timeouts.first_byte);
   for (;;) {
     const Result<> passed = pass_events();
@@ -98,7 +101,8 @@ Result<> Exchange::judge_first_event(const sse::Event& event) {
 Result<> Exchange::commit_stream() {
   clock_.enter_response(now());
   AnswerHead head = answer_head(200);
-  head.event_stream = true;
+  head.event_stream = !translation_ || !translation_->json_array;
+  if (!head.event_stream) head.content_type = json_type;
   head.framing = http10_ ? BodyFraming::to_close : BodyFraming::chunked;
   if (http10_) head.keep_alive = keep_alive_ = false;
   PENSTOCK_TRY(written, write_answer_head(head, shard_.scratch.head));
@@ -107,7 +111,8 @@ Result<> Exchange::commit_stream() {
   committed_ = true;
   first_byte_ = relay_->last_sent = relay_->heard = now();
   shard_.metrics.streams_active.add();
-  if (upload_) {  // nothing can be tried again
+  // Nothing can be tried again. Only the Responses dialect tells in its last event what was asked.
+  if (upload_ && dialect_ != dialect::Dialect::openai_responses) {
     PENSTOCK_CHECK(upload_->settle(client(), false));
     upload_->reset();
     shard_.uploads.give(std::move(upload_));
@@ -141,7 +146,7 @@ Task<Result<>> Exchange::relay_events() {
   const Duration idle = provider().timeouts.idle;
   for (;;) {
     PENSTOCK_CO_CHECK(pass_events());
-    if (relay_->watcher.done()) co_return Result<>();
+    if (stream_done()) co_return Result<>();
     if (upstream_->gone() || answer_.body.done()) co_return interrupted();
     if (client().unsent() > high_water) {
       upstream_->pause();
@@ -163,7 +168,7 @@ Task<Result<>> Exchange::relay_events() {
     if (!upstream_->readable().empty()) continue;
     if (step.passed(now())) co_return interrupted();
     if (heartbeat.passed(now())) {
-      PENSTOCK_CO_CHECK(append_relay(heartbeat_comment));
+      PENSTOCK_CO_CHECK(send_heartbeat());
       PENSTOCK_CO_CHECK(flush_relay(false));
     }
   }
@@ -176,22 +181,28 @@ Result<> Exchange::pass_events() {
   const std::size_t before = received.size();
   relay_->heard = now();
   Result<> outcome;
-  while (outcome && !relay_->watcher.done()) {
+  while (outcome && !stream_done()) {
     const Bytes part = answer_.body.next(received);
     if (part.empty()) break;
-    relay_->framer.feed(part);
-    outcome = pass_part();
+    if (translation_ && translation_->stream) {
+      outcome = translate_part(part);
+    } else {
+      relay_->framer.feed(part);
+      outcome = pass_part();
+    }
   }
   // What stands behind the terminal event is dropped, but the body's end is looked for.
-  if (outcome && relay_->watcher.done()) {
+  if (outcome && stream_done()) {
     if (!answer_.body.next(received).empty()) answer_.keep_alive = false;
+  } else if (outcome && translation_ && answer_.body.done()) {
+    outcome = end_body();
   }
   upstream_->consume(before - received.size());
   if (outcome && answer_.body.failed()) {
     outcome =
         committed_ ? interrupted() : fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
   }
-  const Result<> flushed = committed_ ? flush_relay(relay_->watcher.done()) : Result<>();
+  const Result<> flushed = committed_ ? flush_relay(stream_done()) : Result<>();
   return outcome ? flushed : outcome;
 }
 
@@ -203,6 +214,11 @@ Result<> Exchange::pass_part() {
     if (!more)
       return committed_ ? interrupted() : fail(Code::upstream_bad_response, Side::upstream);
     if (!*more) return {};
+    if (translation_ && translation_->watch) {
+      PENSTOCK_CHECK(watch_event(event));
+      if (stream_done()) return {};
+      continue;
+    }
     const sse::ChatWatcher::Look look = relay_->watcher.look(event);
     if (look.kind == sse::ChatWatcher::Kind::after_end) {
       answer_.keep_alive = false;
@@ -296,7 +312,7 @@ Result<> Exchange::flush_relay(bool last) {
 // finished.
 void Exchange::end_stream(Result<> outcome) {
   if (outcome) {
-    finish_.set(relay_->watcher.finish_reason());
+    if (!translation_) finish_.set(relay_->watcher.finish_reason());
     return;
   }
   keep_alive_ = false;
@@ -304,13 +320,14 @@ void Exchange::end_stream(Result<> outcome) {
     status_ = 499;
     return;
   }
+  relay_->gathered = 0;
+  if (translation_) return write_stream_error(outcome.error());
   ErrorBody error;
   error.code = outcome.error().code;
   error.request_id = request_id_.view();
   error.upstream = upstream_error_ ? &*upstream_error_ : nullptr;
   error.provider = provider().name;
   const Bytes body = write_error_body(error, shard_.scratch.body);
-  relay_->gathered = 0;
   const std::array<Bytes, 1> data{body};
   Gather event;
   if (!sse::gather_event({}, data, event)) return;

@@ -21,6 +21,7 @@ struct Relay {
     watcher = sse::ChatWatcher(hide_usage);
     head = {};
     gathered = 0;
+    told = false;
     last_sent = heard = {};
   }
 
@@ -28,6 +29,7 @@ struct Relay {
   sse::ChatWatcher watcher;
   Bytes head;                // of the answer, in the shard's scratch, until it has left
   std::size_t gathered = 0;  // bytes of events in the shard's scratch that have not left
+  bool told = false;         // the provider's own error went to the client
   Instant last_sent{};       // when something last left towards the client
   Instant heard{};           // when the upstream last sent anything
 };

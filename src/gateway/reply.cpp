@@ -26,6 +26,7 @@ AnswerHead Exchange::answer_head(std::uint16_t status) const {
     head.attempts = attempt_count_ + (committed_ || status < 400 ? 1u : 0u);
     head.upstream_request_id = answer_.request_id.view();
   }
+  if (translation_) head.dropped = translation_->dropped;
   head.requests = admission_.requests;
   head.limit = limit_;
   head.overhead_us = clock_.own(shard_.driver.clock()).us();
@@ -74,6 +75,7 @@ Task<> Exchange::answer_error(Error error) {
 
 void Exchange::send_error(Error error) {
   const ErrorText& text = describe(error.code);
+  if (writes_own_errors()) return send_own_error(error);
   const UpstreamError* theirs = upstream_error_ ? &*upstream_error_ : nullptr;
   if (theirs) code_.reset();
   AnswerHead head = answer_head(theirs ? answer_.status : text.status);
@@ -89,6 +91,7 @@ void Exchange::send_error(Error error) {
   ErrorBody body;
   body.code = error.code;
   body.param = param_;
+  body.reason = reason_;
   body.upstream = theirs;
   body.request_id = request_id_.view();
   if (target_) body.provider = provider().name;
@@ -97,6 +100,26 @@ void Exchange::send_error(Error error) {
   body.limit = limit_;
   const Bytes written = write_error_body(body, shard_.scratch.body);
   if (!send_whole(head, written)) keep_alive_ = false;
+  if (limit_) shard_.metrics.limited(limit_->kind, limit_->scope).add();
+}
+
+// The same for a client, or in the words of a provider, of another dialect than OpenAI's.
+void Exchange::send_own_error(Error error) {
+  const ErrorText& text = describe(error.code);
+  const bool theirs = translation_->note.has_value() && error.side == Side::upstream;
+  const hub::ErrorNote note = theirs ? *translation_->note : error_note(error);
+  if (theirs) code_.reset();
+  AnswerHead head = answer_head(text.status);
+  const Bytes body = write_error(note, head);
+  head.content_type = json_type;
+  if (error.code == Code::method_not_allowed) head.allow = allowed_methods(endpoint_);
+  if (theirs) {
+    head.retry_after_s = answer_.retry_after_s;
+  } else if (text.advice == Advice::later) {
+    head.retry_after_s = retry_after_s(retry_after_, static_cast<std::uint32_t>(shard_.random()));
+  }
+  head.never_retry = !theirs && text.advice == Advice::never;
+  if (!send_whole(head, body)) keep_alive_ = false;
   if (limit_) shard_.metrics.limited(limit_->kind, limit_->scope).add();
 }
 

@@ -14,6 +14,9 @@ constexpr std::array rows{
     Row{"/chat/completions", Endpoint::chat_completions},
     Row{"/completions", Endpoint::completions},
     Row{"/embeddings", Endpoint::embeddings},
+    Row{"/responses", Endpoint::responses},
+    Row{"/messages", Endpoint::messages},
+    Row{"/messages/count_tokens", Endpoint::count_tokens},
     Row{"/models", Endpoint::models},
 };
 // Paths that stand as they are.
@@ -24,50 +27,73 @@ constexpr std::array health{
     Row{"/health/liveness", Endpoint::live},
     Row{"/health/readiness", Endpoint::ready},
 };
+// What follows a deployment in Azure's paths.
+constexpr std::array deployed{
+    Row{"/chat/completions", Endpoint::chat_completions},
+    Row{"/completions", Endpoint::completions},
+    Row{"/embeddings", Endpoint::embeddings},
+};
+// What follows the colon in Gemini's.
+constexpr std::array verbs{
+    Row{"generateContent", Endpoint::gemini_generate},
+    Row{"streamGenerateContent", Endpoint::gemini_stream},
+    Row{"countTokens", Endpoint::gemini_count},
+};
 constexpr Bytes model_prefix = "/models/";
+
+constexpr std::array<Bytes, endpoint_count> names{"none",         "chat_completions",
+                                                  "completions",  "embeddings",
+                                                  "responses",    "messages",
+                                                  "count_tokens", "generate",
+                                                  "generate",     "count_tokens",
+                                                  "models",       "model",
+                                                  "livez",        "readyz"};
+
+bool drop_prefix(Bytes& path, Bytes prefix) {
+  if (!path.starts_with(prefix)) return false;
+  path.remove_prefix(prefix.size());
+  return true;
+}
+
+// `{deployment}/chat/completions`.
+Route azure_route(Bytes rest) {
+  const std::size_t slash = rest.find('/');
+  if (slash == Bytes::npos || slash == 0) return {};
+  for (const Row& row : deployed) {
+    if (rest.substr(slash) == row.path) return {row.endpoint, rest.substr(0, slash)};
+  }
+  return {};
+}
+
+// `…/models/{model}:{verb}`, where the model may hold slashes.
+Route gemini_route(Bytes path) {
+  const std::size_t at = path.find(model_prefix);
+  const std::size_t colon = path.rfind(':');
+  if (at == Bytes::npos || colon == Bytes::npos) return {};
+  const std::size_t from = at + model_prefix.size();
+  if (colon <= from) return {};
+  for (const Row& row : verbs) {
+    if (path.substr(colon + 1) == row.path) return {row.endpoint, path.substr(from, colon - from)};
+  }
+  return {};
+}
 
 }  // namespace
 
 Bytes name(Endpoint endpoint) {
-  switch (endpoint) {
-    case Endpoint::none:
-      return "none";
-    case Endpoint::chat_completions:
-      return "chat_completions";
-    case Endpoint::completions:
-      return "completions";
-    case Endpoint::embeddings:
-      return "embeddings";
-    case Endpoint::models:
-      return "models";
-    case Endpoint::model:
-      return "model";
-    case Endpoint::live:
-      return "livez";
-    case Endpoint::ready:
-      return "readyz";
-  }
-  return "none";
-}
-
-Bytes upstream_path(Endpoint endpoint) {
-  switch (endpoint) {
-    case Endpoint::chat_completions:
-      return "/chat/completions";
-    case Endpoint::completions:
-      return "/completions";
-    case Endpoint::embeddings:
-      return "/embeddings";
-    default:
-      return {};
-  }
+  return names[static_cast<std::size_t>(endpoint)];
 }
 
 Route route(Bytes path) {
   for (const Row& row : health) {
     if (path == row.path) return {row.endpoint, {}};
   }
+  if (drop_prefix(path, "/openai/deployments/")) return azure_route(path);
+  if (path.find(':') != Bytes::npos) {
+    if (const Route found = gemini_route(path); found.endpoint != Endpoint::none) return found;
+  }
   if (path.starts_with("/openai/v1/")) path.remove_prefix(7);
+  if (path.starts_with("/anthropic/v1/")) path.remove_prefix(10);
   if (path.starts_with("/v1/")) path.remove_prefix(3);
   for (const Row& row : rows) {
     if (path == row.path) return {row.endpoint, {}};
@@ -77,6 +103,38 @@ Route route(Bytes path) {
     return {Endpoint::model, path.substr(model_prefix.size())};
   }
   return {};
+}
+
+dialect::Dialect dialect_of(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::completions:
+      return dialect::Dialect::openai_completions;
+    case Endpoint::responses:
+      return dialect::Dialect::openai_responses;
+    case Endpoint::messages:
+    case Endpoint::count_tokens:
+      return dialect::Dialect::anthropic;
+    case Endpoint::gemini_generate:
+    case Endpoint::gemini_stream:
+    case Endpoint::gemini_count:
+      return dialect::Dialect::gemini;
+    default:
+      return dialect::Dialect::openai_chat;
+  }
+}
+
+Service service_of(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::completions:
+      return Service::completions;
+    case Endpoint::embeddings:
+      return Service::embeddings;
+    case Endpoint::count_tokens:
+    case Endpoint::gemini_count:
+      return Service::count_tokens;
+    default:
+      return Service::chat;
+  }
 }
 
 bool allows(Endpoint endpoint, http::Method method) {

@@ -4,7 +4,9 @@
 #include <cstdint>
 
 #include "penstock/bytes.h"
+#include "penstock/dialect.h"
 #include "penstock/http.h"
+#include "penstock/kinds.h"
 
 namespace penstock {
 
@@ -13,6 +15,12 @@ enum class Endpoint : std::uint8_t {
   chat_completions,
   completions,
   embeddings,
+  responses,
+  messages,         // Anthropic's
+  count_tokens,     // /v1/messages/count_tokens
+  gemini_generate,  // …/models/{model}:generateContent
+  gemini_stream,    // …/models/{model}:streamGenerateContent
+  gemini_count,     // …/models/{model}:countTokens
   models,
   model,  // /v1/models/{id}
   live,
@@ -21,29 +29,38 @@ enum class Endpoint : std::uint8_t {
 inline constexpr std::size_t endpoint_count = static_cast<std::size_t>(Endpoint::ready) + 1;
 // The name in logs, static.
 Bytes name(Endpoint endpoint);
-// The path behind a provider's base URL; empty for endpoints that are answered here.
-Bytes upstream_path(Endpoint endpoint);
 
 struct Route {
   Endpoint endpoint = Endpoint::none;
-  Bytes id;  // of `model`: the rest of the path, still escaped; a view into the path
+  // The model, where the path names it, still escaped; a view into the path. Of `model` the rest.
+  Bytes id;
 };
 
-// path: as http::route_path gave it. Served with and without `/v1`, and below `/openai/v1`.
+// path: as http::route_path gave it. Served with and without `/v1`, and below `/openai`,
+// `/anthropic` and `/genai`; Gemini's also below `/v1beta` and in Vertex's form, Azure's below
+// `/openai/deployments/{model}`.
 Route route(Bytes path);
 // True when the endpoint has this method; HEAD goes where GET goes.
 bool allows(Endpoint endpoint, http::Method method);
 // The value of Allow.
 Bytes allowed_methods(Endpoint endpoint);
 
+// What the client of this endpoint speaks.
+dialect::Dialect dialect_of(Endpoint endpoint);
+// What is asked of the provider.
+Service service_of(Endpoint endpoint);
+
 // True when a request to this endpoint goes to a provider.
 constexpr bool goes_upstream(Endpoint endpoint) {
-  return endpoint == Endpoint::chat_completions || endpoint == Endpoint::completions ||
-         endpoint == Endpoint::embeddings;
+  return endpoint >= Endpoint::chat_completions && endpoint <= Endpoint::gemini_count;
 }
 // True when it needs a key. Health is open to whoever reaches the listener.
 constexpr bool needs_key(Endpoint endpoint) {
   return endpoint != Endpoint::live && endpoint != Endpoint::ready;
+}
+// True when the path names the model; the body then need not.
+constexpr bool names_model(const Route& found) {
+  return goes_upstream(found.endpoint) && !found.id.empty();
 }
 
 }  // namespace penstock

@@ -85,7 +85,7 @@ AccessRecord Exchange::access_record(Instant end) const {
   const Generation& generation = *epoch_->generation;
   if (key_) record.key = &generation.key_names[static_cast<std::size_t>(*key_)];
   record.endpoint = name(endpoint_);
-  record.dialect = "openai";
+  record.dialect = dialect::dialect_of(dialect_).name;
   if (model_) {
     record.model = &generation.model_names[static_cast<std::size_t>(*model_)];
   } else if (unknown_model_[0] != '\0') {

@@ -19,6 +19,7 @@
 #include "penstock/resolver.h"
 #include "penstock/task.h"
 #include "penstock/telemetry.h"
+#include "penstock/translate.h"
 
 namespace penstock {
 
@@ -105,6 +106,7 @@ class Shard {
   Spawner spawner;
   ShardMetrics& metrics;
   json::Scanner scanner;
+  translate::Workbench bench;
   ObjectPool<Upload> uploads;
   ObjectPool<Relay> relays;
   Scratch scratch;

@@ -40,6 +40,8 @@ MediaType media_type_of(Bytes content_type) noexcept {
   if (type.empty()) return MediaType::none;
   if (equals_word(type, "application/json")) return MediaType::json;
   if (equals_word(type, "text/event-stream")) return MediaType::event_stream;
+  if (equals_word(type, "application/x-ndjson")) return MediaType::ndjson;
+  if (equals_word(type, "application/vnd.amazon.eventstream")) return MediaType::aws_event_stream;
   constexpr Bytes suffix = "+json";
   const std::size_t slash = type.find('/');
   if (slash != Bytes::npos && type.size() > slash + 1 + suffix.size() &&

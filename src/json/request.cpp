@@ -91,8 +91,8 @@ class Reader {
         return messages();
       case Field::input:
         return input("input");
-      case Field::prompt:
-        return input("prompt");
+      case Field::prompt:  // of Responses: an object
+        return rules_.endpoint == Endpoint::other ? other() : input("prompt");
       case Field::stream:
         return stream();
       case Field::stream_options:
