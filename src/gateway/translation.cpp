@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "dialect/anthropic/request_reader.h"
 #include "dialect/anthropic/token_estimate.h"
 #include "dialect/gemini/count_tokens.h"
 #include "gateway/exchange.h"
@@ -201,7 +202,15 @@ dialect::AnswerContext Exchange::answer_context() const {
 // Counting where the provider has no service for it: an estimate, and marked as one.
 Result<> Exchange::count_tokens_here() {
   Translation& own = *translation_;
-  if (!own.read) PENSTOCK_CHECK(read_request());
+  PENSTOCK_TRY(root, shard_.bench.document.read(upload_->body(), json::Judge::request));
+  const Result<> read = dialect_ == Dialect::anthropic
+                            ? dialect::anthropic::read_count_request(root, own.request, own.issue)
+                            : dialect::read_gemini_count_request(root, own.request, own.issue);
+  if (!read) {
+    set_param(own.issue.param);
+    reason_ = own.issue.reason;
+    return read;
+  }
   const std::uint64_t tokens = dialect::anthropic::estimate_input_tokens(own.request);
   own.answer.clear();
   if (dialect_ == Dialect::anthropic)

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <set>
 #include <string>
 
 using namespace penstock;
@@ -16,10 +15,13 @@ TEST_CASE("routes: each endpoint with its prefixes") {
       {"/chat/completions", Endpoint::chat_completions},
       {"/completions", Endpoint::completions},
       {"/embeddings", Endpoint::embeddings},
+      {"/responses", Endpoint::responses},
+      {"/messages", Endpoint::messages},
+      {"/messages/count_tokens", Endpoint::count_tokens},
       {"/models", Endpoint::models},
   };
   for (const Row& row : rows) {
-    for (const char* prefix : {"", "/v1", "/openai/v1"}) {
+    for (const char* prefix : {"", "/v1", "/openai/v1", "/anthropic/v1"}) {
       const std::string path = prefix + std::string(row.path);
       CAPTURE(path);
       CHECK(route(path).endpoint == row.endpoint);
@@ -49,8 +51,10 @@ TEST_CASE("routes: health stands without a prefix") {
 }
 
 TEST_CASE("routes: what is nothing") {
-  for (const char* path : {"", "/", "*", "/v1", "/v1/", "/v1/v1/models", "/v1//models",
-                           "/V1/models", "/openai/models", "/v2/models", "/v1/responses"}) {
+  for (const char* path :
+       {"", "/", "*", "/v1", "/v1/", "/v1/v1/models", "/v1//models", "/V1/models", "/openai/models",
+        "/v2/models", "/v1/response", "/v1beta/models/a:fly", "/v1beta/models/:generateContent",
+        "/openai/deployments/a/messages", "/openai/deployments//chat/completions"}) {
     CAPTURE(path);
     CHECK(route(path).endpoint == Endpoint::none);
   }
@@ -67,13 +71,46 @@ TEST_CASE("routes: methods, and who needs a key") {
     CHECK_FALSE(allows(endpoint, http::Method::delete_));
     CHECK((allowed_methods(endpoint).find("POST") != Bytes::npos) == posts);
     CHECK((allowed_methods(endpoint).find("GET") != Bytes::npos) != posts);
-    CHECK(upstream_path(endpoint).empty() != posts);
     CHECK(needs_key(endpoint) == (endpoint != Endpoint::live && endpoint != Endpoint::ready));
   }
 }
 
-TEST_CASE("routes: names are distinct") {
-  std::set<Bytes> names;
-  for (std::size_t i = 0; i < endpoint_count; ++i) names.insert(name(static_cast<Endpoint>(i)));
-  CHECK(names.size() == endpoint_count);
+TEST_CASE("routes: every endpoint has a name") {
+  for (std::size_t i = 0; i < endpoint_count; ++i) {
+    CHECK_FALSE(name(static_cast<Endpoint>(i)).empty());
+  }
+}
+
+TEST_CASE("routes: models that the path names") {
+  struct Row {
+    Bytes path;
+    Endpoint endpoint;
+    Bytes id;
+  };
+  constexpr Row rows[] = {
+      {"/v1beta/models/g:generateContent", Endpoint::gemini_generate, "g"},
+      {"/genai/v1beta/models/org/g:streamGenerateContent", Endpoint::gemini_stream, "org/g"},
+      {"/v1/projects/p/locations/l/publishers/google/models/g:countTokens", Endpoint::gemini_count,
+       "g"},
+      {"/openai/deployments/d/chat/completions", Endpoint::chat_completions, "d"},
+      {"/openai/deployments/d/embeddings", Endpoint::embeddings, "d"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.path);
+    CHECK(route(row.path).endpoint == row.endpoint);
+    CHECK(route(row.path).id == row.id);
+    CHECK(names_model(route(row.path)));
+  }
+  CHECK_FALSE(names_model(route("/v1/models/g")));
+}
+
+TEST_CASE("routes: what is spoken and what is asked for") {
+  using dialect::Dialect;
+  CHECK(dialect_of(Endpoint::messages) == Dialect::anthropic);
+  CHECK(dialect_of(Endpoint::responses) == Dialect::openai_responses);
+  CHECK(dialect_of(Endpoint::gemini_stream) == Dialect::gemini);
+  CHECK(dialect_of(Endpoint::embeddings) == Dialect::openai_chat);
+  CHECK(service_of(Endpoint::count_tokens) == Service::count_tokens);
+  CHECK(service_of(Endpoint::completions) == Service::completions);
+  CHECK(service_of(Endpoint::responses) == Service::chat);
 }
