@@ -120,6 +120,10 @@ std::size_t CallReader::find(const Fragment& fragment) const {
   const bool other_id = !fragment.id.empty() && !call.id.empty() && call.id != fragment.id;
   // One index for all calls, a new id for each; but also: a new id with every fragment.
   if (other_id && (!fragment.name.empty() || call.end.reached())) return none;
+  // Neither id nor index: another name is another call.
+  const bool nameless = fragment.name.empty() || call.name.empty();
+  if (!nameless && fragment.index < 0 && fragment.id.empty() && fragment.name != call.name)
+    return none;
   // No ids, or one for all: a name and arguments behind a whole object begin another call.
   const bool anew = !fragment.name.empty() && !is_blank(fragment.arguments);
   return anew && call.end.reached() ? none : found;

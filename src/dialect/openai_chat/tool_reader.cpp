@@ -111,7 +111,7 @@ Result<> read_tool_choice(json::View value, const Path& path, Judge& judge) {
     out.mode = Mode::none;
   } else if (value.is("auto")) {
     out.mode = Mode::automatic;
-  } else if (value.is("required")) {
+  } else if (value.is("required") || value.is("any")) {  // `any` is Mistral's word for it
     out.mode = Mode::required;
   } else if (value["type"].is("allowed_tools")) {
     return read_allowed(value, path, judge);
