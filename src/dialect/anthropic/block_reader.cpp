@@ -125,6 +125,7 @@ Result<> BlockReader::media(json::View block, const Path& path, Part& out) {
   if (out.media.source == hub::Source::base64 && out.media.media_type.empty())
     return judge_.missing(source_path.member("media_type"));
   out.media.name = block["title"].text();
+  if (!block["citations"].empty()) out.citations = block["citations"].raw();
   return {};
 }
 

@@ -202,6 +202,9 @@ Result<> write_request(const hub::Request& request, const TargetTraits& target, 
                  .document = json::Document()};
   PENSTOCK_CHECK(make_plan(request, target, job.model, job.plan, losses));
   PENSTOCK_CHECK(job.cache.plan(request, target, job.model, losses));
+  for (const hub::Message& message : request.messages) {
+    if (!message.name.empty()) PENSTOCK_CHECK(lose("messages.name", target, losses));
+  }
   return RequestWriter(job).write();
 }
 

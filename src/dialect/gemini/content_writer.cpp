@@ -160,7 +160,12 @@ Result<> ContentWriter::user_run(std::size_t first, std::size_t last) {
     // A system message in the middle keeps its place; only its role is lost.
     if (is_system(messages[i].role) && i >= leading_) to_.losses.emulate("messages.role");
     if (!messages[i].name.empty()) PENSTOCK_CHECK(lose("messages.name", to_.traits, to_.losses));
-    for (const hub::Part& part : messages[i].parts) PENSTOCK_CHECK(user_part(part));
+    for (const hub::Part& part : messages[i].parts) {
+      // Documents are not cited on demand.
+      const bool cited = part.kind == hub::PartKind::file && !part.citations.empty();
+      if (cited) PENSTOCK_CHECK(lose("citations", to_.traits, to_.losses));
+      PENSTOCK_CHECK(user_part(part));
+    }
   }
   return {};
 }
