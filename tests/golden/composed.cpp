@@ -82,7 +82,8 @@ Translated translate_case(const CaseFile& file, const TargetTraits& target, Dial
   out.text += std::string(text.text()) + "\n";
   if (!test::read_tree(text.text())) out.complaints.push_back("no sound JSON:\n" + out.text);
   for (const std::string& word : words_of(file.field("keep"))) {
-    const bool lost = text.text().find(word) == Bytes::npos;
+    const bool lost = text.text().find(word) == Bytes::npos &&
+                      file.field("without_asking").find(name_of(provider)) == std::string::npos;
     if (lost && out.verdict == Verdict::pass) {
       out.complaints.push_back("<" + word + "> vanished without a word:\n" + out.text);
     }

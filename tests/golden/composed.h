@@ -22,6 +22,7 @@ struct Translated {
 TargetTraits plain_target(Dialect provider);
 // What a target gets of a case's request. Complaints name what is wrong whatever was expected: no
 // sound JSON, no reason, a `keep` of the case that is neither there nor reported as lost.
+// `without_asking` names the dialects that do what is asked for anyway.
 Translated translate_case(const CaseFile& file, const TargetTraits& target, Dialect provider);
 
 Exchange composed_exchange(Dialect client, Dialect provider);
