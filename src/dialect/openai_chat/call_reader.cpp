@@ -1,5 +1,7 @@
 #include "dialect/openai_chat/call_reader.h"
 
+#include <algorithm>
+
 namespace penstock::dialect::openai_chat {
 namespace {
 
@@ -133,15 +135,12 @@ Result<> CallReader::take(const Fragment& fragment, bool whole, hub::EventSink& 
   const std::size_t at = whole ? calls_.size() : find(fragment);
   if (at == calls_.size()) {
     if (at == calls_max) return malformed();
-    bool known = false;
-    for (const Call& call : calls_) known = known || call.id == fragment.id;
     calls_.emplace_back().index = fragment.index;
-    // An id that stands for two calls is none.
-    if (!known) calls_.back().id = fragment.id;
   }
   Call& call = calls_[at];
-  if (call.id.empty() && !call.opened && at + 1 == calls_.size() && calls_.size() == 1)
-    call.id = fragment.id;
+  // An id that stands for two calls is none.
+  const bool taken = std::ranges::find(calls_, fragment.id, &Call::id) != calls_.end();
+  if (call.id.empty() && !call.opened && !taken) call.id = fragment.id;
   if (call.name.empty()) call.name = fragment.name;
   if (fragment.index >= 0) call.index = fragment.index;
   call.custom = call.custom || fragment.custom;

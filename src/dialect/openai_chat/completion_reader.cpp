@@ -60,7 +60,7 @@ Result<> read_completion_request(json::View body, hub::Request& out, RequestIssu
     PENSTOCK_TRY(in_sampling, read_sampling(value, root, judge));
     if (in_sampling) continue;
     PENSTOCK_TRY(in_delivery, read_delivery(value, root, judge));
-    if (!in_delivery) out.extra.push_back({value.key(), value.raw()});
+    if (!in_delivery) PENSTOCK_CHECK(read_extra(value, judge));
   }
   return {};
 }

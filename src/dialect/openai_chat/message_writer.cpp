@@ -6,6 +6,7 @@
 
 #include "dialect/arguments.h"
 #include "dialect/loss.h"
+#include "dialect/openai_chat/part_writer.h"
 #include "dialect/openai_chat/reasoning_format.h"
 #include "dialect/openai_chat/request_writing.h"
 #include "dialect/tool_id.h"
@@ -20,12 +21,6 @@ using hub::PartKind;
 using hub::Role;
 using hub::Source;
 
-constexpr Bytes content_field = "messages.content";
-
-bool is_words(const Part& part) {
-  return part.kind == PartKind::text || part.kind == PartKind::refusal;
-}
-
 class MessageWriter {
  public:
   MessageWriter(Writing& writing, Bytes instruction)
@@ -33,6 +28,7 @@ class MessageWriter {
         quirks_(writing.quirks),
         out_(writing.out),
         losses_(writing.losses),
+        parts_(writing),
         instruction_(instruction) {}
 
   Result<> write();
@@ -56,14 +52,6 @@ class MessageWriter {
   void details(const Message& message);
   void detail(const Part& part, std::int64_t index);
   Result<> parts(const std::vector<Part>& parts);
-  Result<> part(const Part& part);
-  Result<> image(const Part& part);
-  Result<> audio(const Part& part);
-  Result<> file(const Part& part);
-  void text_part(hub::Escaped text, hub::CacheTtl cache);
-  void end_part(hub::CacheTtl cache);
-  void mark(hub::CacheTtl cache);
-  void data_url(const hub::Media& media, Bytes fallback_type);
   void begin(Bytes role) { out_.begin_object().key("role").string(role); }
   void name_of(const Message& message) {
     if (!message.name.empty()) out_.key("name").escaped_string(message.name);
@@ -73,145 +61,18 @@ class MessageWriter {
     const IdRule rule = quirks_.short_tool_ids ? IdRule::nine_letters : IdRule::any;
     return fit_tool_id(part.id, rule, ordinal, id_room_);
   }
-  bool wants_mark(hub::CacheTtl cache) const {
-    return cache != hub::CacheTtl::none && quirks_.cache_control;
-  }
-  bool as_parts_thinking() const { return quirks_.reasoning_field == "thinking"; }
-  // Unsigned thoughts are anybody's; signed ones go to their issuer only.
-  static bool is_free(const Part& part) {
-    return part.kind == PartKind::thinking && part.signature.empty() && !part.text.empty();
-  }
 
   Writing& writing_;
   const Quirks& quirks_;
   json::Composer& out_;
   Losses& losses_;
+  PartWriter parts_;
   Bytes instruction_;
   std::vector<Later> later_{};
   IdRoom id_room_{};
   std::uint32_t calls_ = 0;
   std::uint32_t results_ = 0;
 };
-
-// Data of unknown type is told as what its place expects.
-void MessageWriter::data_url(const hub::Media& media, Bytes fallback_type) {
-  out_.open_string().more_escaped("data:");
-  out_.more_escaped(media.media_type.empty() ? fallback_type : media.media_type);
-  out_.more_escaped(";base64,").more_escaped(media.data).close_string();
-}
-
-void MessageWriter::mark(hub::CacheTtl cache) {
-  if (cache == hub::CacheTtl::none) return;
-  if (!quirks_.cache_control) {
-    losses_.drop("cache_control");
-    return;
-  }
-  const Bytes hour = R"({"type":"ephemeral","ttl":"1h"})";
-  out_.key("cache_control");
-  out_.raw(cache == hub::CacheTtl::hour1 ? hour : Bytes(R"({"type":"ephemeral"})"));
-}
-
-void MessageWriter::end_part(hub::CacheTtl cache) {
-  mark(cache);
-  out_.end_object();
-}
-
-void MessageWriter::text_part(hub::Escaped text, hub::CacheTtl cache) {
-  out_.begin_object().key("type").string("text").key("text").escaped_string(text);
-  end_part(cache);
-}
-
-Result<> MessageWriter::image(const Part& part) {
-  const hub::Media& media = part.media;
-  if (media.source != Source::base64 && media.source != Source::url)
-    return refuse(content_field, "The target takes images as data or by address only.", losses_);
-  if (media.source == Source::url && !quirks_.image_url)
-    return refuse(content_field, "The target takes images as inline data only.", losses_);
-  out_.begin_object().key("type").string("image_url").key("image_url").begin_object().key("url");
-  if (media.source == Source::url)
-    out_.escaped_string(media.data);
-  else
-    data_url(media, "image/png");
-  if (!media.detail.empty()) out_.key("detail").escaped_string(media.detail);
-  out_.end_object();
-  end_part(part.cache);
-  return {};
-}
-
-Result<> MessageWriter::audio(const Part& part) {
-  const hub::Media& media = part.media;
-  if (!quirks_.audio_input || media.source != Source::base64)
-    return refuse(content_field, "The target takes no audio of this kind.", losses_);
-  hub::Escaped format = media.media_type;
-  if (const auto slash = format.find('/'); slash != Bytes::npos) format.remove_prefix(slash + 1);
-  if (format.starts_with("x-")) format.remove_prefix(2);
-  if (format == "mpeg") format = "mp3";
-  if (format == "wave" || format.empty()) format = "wav";
-  if (writing_.is_openai() && format != "wav" && format != "mp3")
-    return refuse(content_field, "The target takes audio as wav or mp3 only.", losses_);
-  out_.begin_object().key("type").string("input_audio").key("input_audio").begin_object();
-  out_.key("data").escaped_string(media.data).key("format").escaped_string(format).end_object();
-  end_part(part.cache);
-  return {};
-}
-
-Result<> MessageWriter::file(const Part& part) {
-  const hub::Media& media = part.media;
-  if (media.source == Source::plain_text) {
-    losses_.emulate(content_field);
-    text_part(media.data, part.cache);
-    return {};
-  }
-  const bool known_id = media.source == Source::id && part.issuer == Issuer::openai;
-  if (!quirks_.file_input || (media.source != Source::base64 && !known_id))
-    return refuse(content_field, "The target takes no files of this kind.", losses_);
-  out_.begin_object().key("type").string("file").key("file").begin_object();
-  if (known_id) {
-    out_.key("file_id").escaped_string(media.data);
-  } else {
-    out_.key("filename")
-        .escaped_string(media.name.empty() ? hub::Escaped("document.pdf") : media.name);
-    out_.key("file_data");
-    data_url(media, "application/pdf");
-  }
-  out_.end_object();
-  end_part(part.cache);
-  return {};
-}
-
-Result<> MessageWriter::part(const Part& part) {
-  switch (part.kind) {
-    case PartKind::text:
-      text_part(part.text, part.cache);
-      return {};
-    case PartKind::refusal:
-      out_.begin_object().key("type").string("refusal");
-      out_.key("refusal").escaped_string(part.text).end_object();
-      return {};
-    case PartKind::image:
-      return image(part);
-    case PartKind::audio:
-      return audio(part);
-    case PartKind::file:
-      return file(part);
-    case PartKind::video:
-      return refuse(content_field, "The target takes no video.", losses_);
-    case PartKind::thinking:
-      if (as_parts_thinking() && is_free(part) && quirks_.reasoning_back) {
-        out_.begin_object().key("type").string("thinking").key("thinking").begin_array();
-        text_part(part.text, hub::CacheTtl::none);
-        out_.end_array().end_object();
-      }
-      return {};
-    case PartKind::redacted_thinking:  // of others
-    case PartKind::tool_call:          // beside the content
-    case PartKind::tool_result:        // a message of its own
-      return {};
-    case PartKind::opaque:
-      return lose(content_field, writing_.target, losses_);
-  }
-  PENSTOCK_UNREACHABLE();
-}
 
 // One text without a mark is a string, which every server takes.
 Result<> MessageWriter::parts(const std::vector<Part>& parts) {
@@ -220,13 +81,13 @@ Result<> MessageWriter::parts(const std::vector<Part>& parts) {
     out_.string("");
     return {};
   }
-  if (parts.size() == 1 && is_words(parts.front()) && !wants_mark(parts.front().cache)) {
+  if (parts.size() == 1 && is_words(parts.front()) && !parts_.wants_mark(parts.front().cache)) {
     if (parts.front().cache != hub::CacheTtl::none) losses_.drop("cache_control");
     out_.escaped_string(parts.front().text);
     return {};
   }
   out_.begin_array();
-  for (const Part& one : parts) PENSTOCK_CHECK(part(one));
+  for (const Part& one : parts) PENSTOCK_CHECK(parts_.part(one));
   out_.end_array();
   return {};
 }
@@ -245,7 +106,7 @@ Result<> MessageWriter::result(const Part& result) {
       later_.push_back({&one, result.id});
   }
   out_.key("content");
-  const bool plain = texts <= 1 && !wants_mark(result.cache);
+  const bool plain = texts <= 1 && !parts_.wants_mark(result.cache);
   if (plain) {
     out_.open_string();
   } else {
@@ -257,7 +118,7 @@ Result<> MessageWriter::result(const Part& result) {
     if (plain)
       out_.more_escaped(one.text);
     else
-      text_part(one.text, ++at == texts ? result.cache : hub::CacheTtl::none);
+      parts_.text(one.text, ++at == texts ? result.cache : hub::CacheTtl::none);
   }
   if (plain && texts == 0 && !later_.empty()) out_.more_escaped("See the next message.");
   if (plain)
@@ -286,7 +147,7 @@ Result<> MessageWriter::flush() {
   out_.key("content");
   const Later& first = held.front();
   if (held.size() == 1 && first.id.empty() && is_words(*first.part) &&
-      !wants_mark(first.part->cache)) {
+      !parts_.wants_mark(first.part->cache)) {
     out_.escaped_string(first.part->text).end_object();
     return {};
   }
@@ -300,7 +161,7 @@ Result<> MessageWriter::flush() {
       out_.close_string().end_object();
     }
     id = one.id;
-    PENSTOCK_CHECK(part(*one.part));
+    PENSTOCK_CHECK(parts_.part(*one.part));
   }
   out_.end_array().end_object();
   return {};
@@ -378,19 +239,19 @@ void MessageWriter::details(const Message& message) {
   out_.key("reasoning_details").begin_array();
   std::int64_t index = 0;
   for (const Part& part : message.parts) {
-    if (is_thought(part) || is_free(part)) detail(part, index++);
+    if (is_thought(part) || is_free_thought(part)) detail(part, index++);
   }
   out_.end_array();
 }
 
 void MessageWriter::reasoning(const Message& message, bool has_calls) {
-  if (!quirks_.reasoning_back || as_parts_thinking()) return;
-  const bool any = std::ranges::any_of(message.parts, is_free);
+  if (!quirks_.reasoning_back || parts_.thinks_in_parts()) return;
+  const bool any = std::ranges::any_of(message.parts, is_free_thought);
   // DeepSeek wants the member on every turn with calls, known or not; Groq refuses an empty one.
   if (any || (has_calls && quirks_.reasoning_field == "reasoning_content")) {
     out_.key(quirks_.reasoning_field).open_string();
     for (const Part& part : message.parts) {
-      if (is_free(part)) out_.more_escaped(part.text);
+      if (is_free_thought(part)) out_.more_escaped(part.text);
     }
     out_.close_string();
   }
@@ -401,7 +262,8 @@ void MessageWriter::reasoning(const Message& message, bool has_calls) {
 Result<> MessageWriter::assistant_content(const Message& message, bool has_calls) {
   std::vector<const Part*> said;
   for (const Part& part : message.parts) {
-    const bool thought = as_parts_thinking() && quirks_.reasoning_back && is_free(part);
+    const bool thought =
+        parts_.thinks_in_parts() && quirks_.reasoning_back && is_free_thought(part);
     if (part.kind == PartKind::text && part.text.empty() && has_calls) continue;
     if (is_words(part) || thought) said.push_back(&part);
     // What the model made is not taken back by any server of this dialect, but for OpenAI's ids.
@@ -424,7 +286,7 @@ Result<> MessageWriter::assistant_content(const Message& message, bool has_calls
     out_.null().key("refusal").escaped_string(said.front()->text);
     return {};
   }
-  if (said.size() == 1 && is_words(*said.front()) && !wants_mark(said.front()->cache)) {
+  if (said.size() == 1 && is_words(*said.front()) && !parts_.wants_mark(said.front()->cache)) {
     if (said.front()->cache != hub::CacheTtl::none) losses_.drop("cache_control");
     out_.escaped_string(said.front()->text);
     return {};
@@ -433,9 +295,9 @@ Result<> MessageWriter::assistant_content(const Message& message, bool has_calls
   for (const Part* const one : said) {
     // Only OpenAI has parts for refusals.
     if (one->kind == PartKind::refusal && !writing_.is_openai())
-      text_part(one->text, one->cache);
+      parts_.text(one->text, one->cache);
     else
-      PENSTOCK_CHECK(part(*one));
+      PENSTOCK_CHECK(parts_.part(*one));
   }
   out_.end_array();
   return {};

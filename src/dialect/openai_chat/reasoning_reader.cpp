@@ -1,5 +1,6 @@
 // Reasoning that a client sends back with an assistant's message, in the forms in which servers
 // that are like OpenAI tell it.
+#include <algorithm>
 #include <utility>
 
 #include "dialect/openai_chat/reasoning_format.h"
@@ -22,14 +23,22 @@ class DetailsReader {
   void encrypted(json::View detail, Issuer issuer);
   void text(json::View detail, hub::Escaped text, Issuer issuer);
 
+  void join();
+
   hub::Request& request_;
   std::vector<Part>& out_;
   std::int64_t index_ = -1;  // of the part that was read last
+  std::string joined_{};     // the text of the last part, when it came in pieces
 };
+
+void DetailsReader::join() {
+  if (!joined_.empty()) out_.back().text = request_.keep(std::exchange(joined_, {}));
+}
 
 void DetailsReader::encrypted(json::View detail, Issuer issuer) {
   const hub::Escaped data = detail["data"].text();
   if (data.empty()) return;
+  join();
   const bool same = !out_.empty() && out_.back().kind == PartKind::thinking &&
                     out_.back().signature.empty() && index_ >= 0 &&
                     detail["index"].integer() == index_;
@@ -46,12 +55,15 @@ void DetailsReader::text(json::View detail, hub::Escaped text, Issuer issuer) {
   const std::int64_t index = detail["index"].integer().value_or(-1);
   const bool same = !out_.empty() && out_.back().kind == PartKind::thinking &&
                     out_.back().signature.empty() && index >= 0 && index == index_;
+  if (!same) join();
   Part& part = same ? out_.back() : out_.emplace_back();
   part.kind = PartKind::thinking;
-  if (part.text.empty())
+  if (part.text.empty()) {
     part.text = text;
-  else if (!text.empty())
-    part.text = request_.keep(std::string(part.text).append(text));
+  } else {
+    if (joined_.empty()) joined_ = part.text;
+    joined_.append(text);
+  }
   if (part.id.empty()) part.id = detail["id"].text();
   if (!signature.empty()) {
     part.signature = signature;
@@ -72,6 +84,7 @@ void DetailsReader::read(json::View details) {
       text(detail, detail["text"].text(), issuer);
     }
   }
+  join();
 }
 
 // Anthropic's blocks, as LiteLLM hands them on.
@@ -117,11 +130,13 @@ void read_reasoning(json::View message, hub::Request& request, std::vector<Part>
 }
 
 void seal_calls(std::vector<Part>& parts) {
-  for (std::size_t i = 0; i < parts.size(); ++i) {
+  // More than this stand in no honest message, and all are compared with all.
+  constexpr std::size_t parts_max = 256;
+  for (std::size_t i = 0; i < std::min(parts.size(), parts_max); ++i) {
     const Part& seal = parts[i];
     if (seal.kind != PartKind::redacted_thinking || seal.id.empty()) continue;
     bool taken = false;
-    for (std::size_t j = i + 1; j < parts.size() && !taken; ++j) {
+    for (std::size_t j = i + 1; j < std::min(parts.size(), parts_max) && !taken; ++j) {
       Part& call = parts[j];
       if (call.kind != PartKind::tool_call || call.id != seal.id) continue;
       if (call.signature.empty()) {

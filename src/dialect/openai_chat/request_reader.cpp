@@ -149,7 +149,7 @@ Result<> read_request(json::View body, hub::Request& out, RequestIssue& issue) {
     if (value.key_is("safety_identifier") && !body["user"] && value.is_string())
       out.user = value.text();
     else
-      out.extra.push_back({value.key(), value.raw()});
+      PENSTOCK_CHECK(read_extra(value, judge));
   }
   return check_tool_choice(root.member("tool_choice"), judge);
 }

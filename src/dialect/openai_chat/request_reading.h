@@ -37,6 +37,9 @@ Result<> check_tool_choice(const Path& path, Judge& judge);
 
 Result<> read_response_format(json::View value, const Path& path, Judge& judge);
 
+// A member that the hub has no word for. Error: too many of them.
+Result<> read_extra(json::View value, Judge& judge);
+
 // The members that chat and legacy completions share: sampling, stop, stream and the like. True:
 // `value` was one of them.
 Result<bool> read_sampling(json::View value, const Path& root, Judge& judge);

@@ -26,6 +26,16 @@ Result<> read_stop(json::View value, const Path& path, Judge& judge) {
 
 }  // namespace
 
+Result<> read_extra(json::View value, Judge& judge) {
+  // Each may have to be named to the client.
+  constexpr std::size_t extra_max = 256;
+  hub::Request& out = judge.request();
+  if (out.extra.size() == extra_max)
+    return judge.invalid({}, "The body has too many unknown parameters.");
+  out.extra.push_back({value.key(), value.raw()});
+  return {};
+}
+
 Result<bool> read_sampling(json::View value, const Path& root, Judge& judge) {
   hub::Request& out = judge.request();
   const auto number = [&](Bytes key, double least, double most, hub::Raw& to) -> Result<bool> {

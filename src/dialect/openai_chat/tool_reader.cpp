@@ -70,6 +70,10 @@ Result<> read_allowed(json::View choice, const Path& path, Judge& judge) {
   if (mode && !mode.is("auto") && !mode.is("required"))
     return judge.invalid(place.member("mode"), "Invalid value: expected auto or required.");
   if (!allowed["tools"].is_array()) return judge.missing(place.member("tools"));
+  // Every name is looked up among all tools.
+  constexpr std::uint32_t names_max = 256;
+  if (allowed["tools"].size() > names_max)
+    return judge.invalid(place.member("tools"), "Invalid value: too many tools.");
   out.mode = Mode::allowed;
   out.required = mode.is("required");
   const Path list = place.member("tools");

@@ -311,3 +311,30 @@ TEST_CASE("chat_request/what_a_chat_cannot_complete_is_refused") {
     CHECK_MESSAGE(asked.issue.param == fault.param, fault.body);
   }
 }
+
+TEST_CASE("chat_request/what_would_cost_too_much_is_refused") {
+  std::string many;
+  std::string names;
+  for (int i = 0; i <= 256; ++i) {
+    many += (i == 0 ? "\"a" : ",\"a") + std::to_string(i) + "\":1";
+    names += std::string(i == 0 ? "" : ",") + R"({"type":"function","function":{"name":"f"}})";
+  }
+  CHECK_FALSE(Asked(with(many)).result.has_value());
+  const Asked named(with(
+      R"("tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"allowed_tools","allowed_tools":{"tools":[)" +
+      names + "]}}"));
+  CHECK_FALSE(named.result.has_value());
+  CHECK(named.issue.param == "tool_choice.allowed_tools.tools");
+}
+
+TEST_CASE("chat_request/a_thought_in_many_pieces_is_joined_once") {
+  std::string pieces;
+  for (int i = 0; i < 1000; ++i) {
+    pieces += std::string(i == 0 ? "" : ",") + R"({"type":"reasoning.text","text":"ab","index":0})";
+  }
+  const Asked asked(
+      with_messages(R"({"role":"assistant","content":"a","reasoning_details":[)" + pieces + "]}"));
+  REQUIRE(asked.result.has_value());
+  REQUIRE(asked.request.messages.at(0).parts.size() == 2);
+  CHECK(asked.request.messages.at(0).parts[0].text.size() == 2000);
+}

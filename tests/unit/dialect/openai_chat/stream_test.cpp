@@ -325,3 +325,31 @@ TEST_CASE("chat_stream/audio_is_told_whole") {
       delta(R"("audio":{"data":"Aw==","transcript":"you"})") + finish_chunk("stop") + done);
   CHECK(holds(got.events.lines, "media audio/pcm AAECAw==\n"));
 }
+
+TEST_CASE("chat_stream/one_id_for_all_calls_is_none") {
+  const auto got = replay(
+      role + call_delta(R"("index":0,"id":"0","function":{"name":"f","arguments":{"x":1}})") +
+      call_delta(R"("index":1,"id":"0","function":{"name":"f","arguments":{"x":2}})") +
+      finish_chunk("stop") + done);
+  CHECK(holds(got.events.lines, "tool_open 0 0 f\n"));
+  CHECK(holds(got.events.lines, "tool_open 1  f\ntool_delta 1 {\\\"x\\\":2}\n"));
+}
+
+TEST_CASE("chat_stream/an_id_may_be_late_and_null_is_none_trap_3") {
+  const auto got =
+      replay(role + call_delta(R"("index":0,"id":"null","function":{"arguments":""})") +
+             call_delta(R"("index":0,"id":"a","function":{"name":"f","arguments":"{}"})") +
+             call_delta(R"("index":0,"id":"null","function":{"name":"","arguments":" "})") +
+             finish_chunk("tool_calls") + done);
+  CHECK(got.events.lines ==
+        "begin c1 m1\ntool_open 0 a f\ntool_delta 0 {}\ntool_delta 0  \ntool_close 0\n"
+        "finish tool_calls\nend\n");
+}
+
+TEST_CASE("chat_stream/arguments_for_a_call_that_is_over_are_refused") {
+  CHECK_FALSE(replay(role +
+                     call_delta(R"("index":0,"id":"a","function":{"name":"f","arguments":"{}"})") +
+                     call_delta(R"("index":1,"id":"b","function":{"name":"g","arguments":"{"})") +
+                     call_delta(R"("index":0,"function":{"arguments":"{\"x\":1}"})") + done)
+                  .whole);
+}
