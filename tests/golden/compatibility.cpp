@@ -34,7 +34,7 @@ std::vector<Column> dialect_columns() {
 std::vector<Column> chat_columns() {
   std::vector<Column> columns;
   for (const KindFacts& kind : all_kinds()) {
-    if (kind.chat != Dialect::openai_chat || !is_provider(kind.chat)) continue;
+    if (kind.chat != Dialect::openai_chat || !translate::is_provider_dialect(kind.chat)) continue;
     if (kind.name == "openai") continue;
     Column& column =
         columns.emplace_back(std::string(kind.name), kind.chat, plain_target(kind.chat));

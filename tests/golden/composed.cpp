@@ -98,7 +98,7 @@ Exchange composed_exchange(Dialect client, Dialect provider) {
 
 void update_cases() {
   for (CaseFile& file : read_cases("request")) {
-    if (!is_client(dialect_named(file.field("client")))) continue;
+    if (!translate::is_client_dialect(dialect_named(file.field("client")))) continue;
     for (const Dialect provider : provider_dialects()) {
       const Translated got = translate_case(file, plain_target(provider), provider);
       if (!got.text.empty()) file.set_part(name_of(provider), got.text);

@@ -31,11 +31,18 @@ bool same(const std::string& expected, const std::string& got) {
 
 }  // namespace
 
+TEST_CASE("composed/every_dialect_has_its_sides") {
+  CHECK(client_dialects() == std::vector{Dialect::openai_chat, Dialect::openai_completions,
+                                         Dialect::openai_responses, Dialect::anthropic,
+                                         Dialect::gemini});
+  CHECK(provider_dialects().size() >= 7);
+}
+
 TEST_CASE("composed/requests_become_what_each_provider_takes") {
   Findings findings;
   int cases = 0;
   for (const CaseFile& file : read_cases("request")) {
-    if (!is_client(dialect_named(file.field("client")))) continue;
+    if (!penstock::translate::is_client_dialect(dialect_named(file.field("client")))) continue;
     for (const Dialect provider : provider_dialects()) {
       const Translated got = translate_case(file, plain_target(provider), provider);
       const std::string where = file.name + " => " + name_of(provider);
@@ -57,7 +64,7 @@ TEST_CASE("composed/answers_say_the_same_in_every_client_dialect") {
   Findings findings;
   int cases = 0;
   for (const CaseFile& file : read_cases("answer")) {
-    if (!is_provider(dialect_named(file.field("provider")))) continue;
+    if (!penstock::translate::is_provider_dialect(dialect_named(file.field("provider")))) continue;
     for (const Dialect client : client_dialects()) {
       cases += judge_answer(file, client, findings);
     }

@@ -1,9 +1,7 @@
 // The dialects by their sides, for suites that go over all pairs.
 #pragma once
 
-#include <cstdlib>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "penstock/translate.h"
@@ -20,28 +18,15 @@ inline std::vector<Dialect> all_dialects() {
   return all;
 }
 
-// Both sides, as far as $GOLDEN_WITHOUT does not name the dialect: one that is being worked on.
-inline bool is_wanted(Dialect dialect) {
-  const char* const without = std::getenv("GOLDEN_WITHOUT");
-  const std::string_view name = penstock::dialect::dialect_of(dialect).name;
-  return without == nullptr || std::string_view(without).find(name) == std::string_view::npos;
-}
-inline bool is_client(Dialect dialect) {
-  return is_wanted(dialect) && penstock::translate::is_client_dialect(dialect);
-}
-inline bool is_provider(Dialect dialect) {
-  return is_wanted(dialect) && penstock::translate::is_provider_dialect(dialect);
-}
-
 inline std::vector<Dialect> client_dialects() {
   auto all = all_dialects();
-  std::erase_if(all, [](Dialect d) { return !is_client(d); });
+  std::erase_if(all, [](Dialect d) { return !penstock::translate::is_client_dialect(d); });
   return all;
 }
 
 inline std::vector<Dialect> provider_dialects() {
   auto all = all_dialects();
-  std::erase_if(all, [](Dialect d) { return !is_provider(d); });
+  std::erase_if(all, [](Dialect d) { return !penstock::translate::is_provider_dialect(d); });
   return all;
 }
 

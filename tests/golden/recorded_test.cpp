@@ -36,7 +36,7 @@ dialect::TargetTraits traits_of(const Recording& recording) {
 
 bool is_good_answer(const Recording& recording) {
   return recording.status < 300 && recording.dialect != Dialect::openai_completions &&
-         is_provider(recording.dialect);
+         translate::is_provider_dialect(recording.dialect);
 }
 
 bool serves(Dialect client, const Recording& recording) {
@@ -276,7 +276,7 @@ TEST_CASE("recorded/every_request_to_every_provider_dialect") {
   Findings findings;
   int cases = 0;
   for (const Recording& recording : recordings().cases) {
-    const bool client = is_client(recording.dialect);
+    const bool client = translate::is_client_dialect(recording.dialect);
     // Vertex and InvokeModel have the model in the address, which no client of ours writes.
     const bool in_body =
         !recording.in_bedrock_invoke && !recording.endpoint.ends_with("raw-predict");
@@ -319,7 +319,7 @@ TEST_CASE("recorded/every_error_to_every_client_dialect") {
   Findings findings;
   int cases = 0;
   for (const Recording& recording : recordings().cases) {
-    if (recording.status < 400 || !is_provider(recording.dialect)) continue;
+    if (recording.status < 400 || !translate::is_provider_dialect(recording.dialect)) continue;
     for (const Dialect client : client_dialects()) {
       check_error(client, recording, findings);
       ++cases;

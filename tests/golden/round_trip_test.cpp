@@ -72,7 +72,8 @@ TEST_CASE("round_trip/what_a_dialect_knows_comes_back") {
   Findings findings;
   int cases = 0;
   for (const Dialect dialect : client_dialects()) {
-    if (!is_provider(dialect) || dialect == Dialect::openai_completions) continue;
+    if (!translate::is_provider_dialect(dialect) || dialect == Dialect::openai_completions)
+      continue;
     for (std::uint32_t seed = 1; seed <= 500; ++seed, ++cases) check(dialect, seed, findings);
   }
   MESSAGE("requests sent there and back: ", cases);
