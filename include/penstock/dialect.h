@@ -106,6 +106,10 @@ struct DialectTable {
                                                  json::Composer& out) = nullptr;
   void (*write_error)(const hub::ErrorNote& error, json::Composer& out) = nullptr;
 
+  // Counting the tokens of a prompt, where the dialect has a service for it.
+  Result<> (*read_count_request)(json::View body, hub::Request& out, RequestIssue& issue) = nullptr;
+  void (*write_count)(std::uint64_t tokens, json::Composer& out) = nullptr;
+
   // As a provider's dialect. write_request: errors are unsupported_by_target, Side::client, with
   // `losses.refused`.
   Result<> (*write_request)(const hub::Request& request, const TargetTraits& target,
@@ -119,5 +123,10 @@ struct DialectTable {
 };
 
 const DialectTable& dialect_of(Dialect dialect);
+
+// About how many tokens the prompt will be counted as by its provider: text by its length, images
+// and documents by what such things usually come to. For limits, for `input_tokens_estimate`, and
+// for answers that say it is an estimate; never for money that was spent.
+std::uint64_t estimate_input_tokens(const hub::Request& request);
 
 }  // namespace penstock::dialect

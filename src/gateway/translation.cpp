@@ -5,9 +5,6 @@
 #include <algorithm>
 #include <ctime>
 
-#include "dialect/anthropic/request_reader.h"
-#include "dialect/anthropic/token_estimate.h"
-#include "dialect/gemini/count_tokens.h"
 #include "gateway/exchange.h"
 
 namespace penstock {
@@ -194,7 +191,7 @@ dialect::AnswerContext Exchange::answer_context() const {
   if (own.read) {
     context.request = &own.request;
     context.show_reasoning = own.request.reasoning.show.value_or(true);
-    context.input_tokens_estimate = dialect::anthropic::estimate_input_tokens(own.request);
+    context.input_tokens_estimate = dialect::estimate_input_tokens(own.request);
   }
   return context;
 }
@@ -203,20 +200,15 @@ dialect::AnswerContext Exchange::answer_context() const {
 Result<> Exchange::count_tokens_here() {
   Translation& own = *translation_;
   PENSTOCK_TRY(root, shard_.bench.document.read(upload_->body(), json::Judge::request));
-  const Result<> read = dialect_ == Dialect::anthropic
-                            ? dialect::anthropic::read_count_request(root, own.request, own.issue)
-                            : dialect::read_gemini_count_request(root, own.request, own.issue);
+  const dialect::DialectTable& table = dialect::dialect_of(dialect_);
+  const Result<> read = table.read_count_request(root, own.request, own.issue);
   if (!read) {
     set_param(own.issue.param);
     reason_ = own.issue.reason;
     return read;
   }
-  const std::uint64_t tokens = dialect::anthropic::estimate_input_tokens(own.request);
   own.answer.clear();
-  if (dialect_ == Dialect::anthropic)
-    dialect::anthropic::write_token_count(tokens, own.answer);
-  else
-    dialect::write_gemini_count(tokens, {}, own.answer);
+  table.write_count(dialect::estimate_input_tokens(own.request), own.answer);
   AnswerHead head = answer_head(200);
   head.content_type = json_type;
   head.estimate = true;

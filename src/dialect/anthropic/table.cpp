@@ -6,6 +6,7 @@
 #include "dialect/anthropic/request_reader.h"
 #include "dialect/anthropic/request_writer.h"
 #include "dialect/anthropic/stream_writer.h"
+#include "dialect/anthropic/token_count.h"
 
 namespace penstock::dialect {
 
@@ -17,6 +18,8 @@ const DialectTable& anthropic_table() {
       .write_answer = anthropic::write_answer,
       .stream_writer = anthropic::stream_writer,
       .write_error = anthropic::write_error,
+      .read_count_request = anthropic::read_count_request,
+      .write_count = anthropic::write_token_count,
       .write_request = anthropic::write_request,
       .read_answer = anthropic::read_answer,
       .stream_reader = anthropic::stream_reader,

@@ -1,12 +1,12 @@
-#include "dialect/anthropic/token_estimate.h"
+#include "dialect/anthropic/token_count.h"
 
 #include "exchange.h"
 
 using namespace penstock;
 using namespace test;
-using dialect::anthropic::estimate_input_tokens;
+using dialect::estimate_input_tokens;
 
-TEST_CASE("anthropic_token_estimate/grows_with_what_is_said") {
+TEST_CASE("anthropic_token_count/grows_with_what_is_said") {
   const auto estimate = [](const std::string& content) {
     const ReadRequest read(R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":)" +
                            content + "}]}");
@@ -23,7 +23,7 @@ TEST_CASE("anthropic_token_estimate/grows_with_what_is_said") {
   CHECK(image < 5000);
 }
 
-TEST_CASE("anthropic_token_estimate/counts_tools") {
+TEST_CASE("anthropic_token_count/counts_tools") {
   const std::string body =
       R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}])";
   const ReadRequest without(body + "}");

@@ -1,6 +1,8 @@
-#include "dialect/anthropic/token_estimate.h"
+// An estimate made of lengths, without a tokenizer: four bytes of text are taken for a token, and a
+// fixed price for images and pages; good to some tens of percent.
+#include "penstock/dialect.h"
 
-namespace penstock::dialect::anthropic {
+namespace penstock::dialect {
 namespace {
 
 using hub::Part;
@@ -51,8 +53,4 @@ std::uint64_t estimate_input_tokens(const hub::Request& request) {
   return sum + tokens_of(request.format.schema);
 }
 
-void write_token_count(std::uint64_t input_tokens, json::Writer& out) {
-  out.begin_object().key("input_tokens").unsigned_integer(input_tokens).end_object();
-}
-
-}  // namespace penstock::dialect::anthropic
+}  // namespace penstock::dialect
