@@ -143,6 +143,7 @@ Result<> Exchange::judge_head(const http::RequestHead& head) {
     return {};
   }
   if (endpoint_ == Endpoint::none) return fail(Code::not_found, Side::client);
+  if (dialect_ != dialect::Dialect::openai_chat) note_hints(head);
   if (!allows(endpoint_, method_)) return fail(Code::method_not_allowed, Side::client);
   if (needs_key(endpoint_)) PENSTOCK_CHECK(identify(head));
   if (endpoint_ == Endpoint::model || names_model(found)) {
@@ -150,7 +151,6 @@ Result<> Exchange::judge_head(const http::RequestHead& head) {
     model_ = model;
   }
   if (!goes_upstream(endpoint_)) return {};
-  if (dialect_ != dialect::Dialect::openai_chat) note_hints(head);
   if (head.encoded) return fail(Code::unsupported_encoding, Side::client);
   if (head.media_type != http::MediaType::json) {
     return fail(Code::unsupported_media_type, Side::client);
