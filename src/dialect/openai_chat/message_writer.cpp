@@ -126,6 +126,7 @@ Result<> MessageWriter::result(const Part& result) {
   else
     out_.end_array();
   if (plain && result.cache != hub::CacheTtl::none) losses_.drop("cache_control");
+  if (result.is_error) losses_.drop("is_error");
   out_.end_object();
   return {};
 }

@@ -112,6 +112,10 @@ Result<> RequestWriter::reasoning() {
   const hub::Extra* const context = request_.responses ? extra("reasoning.context") : nullptr;
   if (effort.empty() && summary.empty() && mode == nullptr && context == nullptr) return {};
   if (!takes(&Quirks::reasoning_effort)) return lose("reasoning", target_, losses_);
+  // Levels only: a budget of tokens became the nearest one.
+  if (request_.reasoning.effort == hub::Effort::unset && !effort.empty()) {
+    losses_.emulate("thinking");
+  }
   out_.key("reasoning").begin_object();
   if (!effort.empty()) out_.key("effort").string(effort);
   if (!summary.empty()) out_.key("summary").escaped_string(summary);
@@ -202,10 +206,25 @@ Result<> RequestWriter::write() {
   return {};
 }
 
+bool is_marked(const hub::Part& part) {
+  return part.cache != hub::CacheTtl::none || std::ranges::any_of(part.content, is_marked);
+}
+
+bool has_cache_marks(const hub::Request& request) {
+  const auto marked = [](const auto& holder) { return holder.cache != hub::CacheTtl::none; };
+  const auto speaks = [](const hub::Message& message) {
+    return std::ranges::any_of(message.parts, is_marked);
+  };
+  return marked(request) || std::ranges::any_of(request.tools, marked) ||
+         std::ranges::any_of(request.messages, speaks);
+}
+
 }  // namespace
 
 Result<> write_request(const hub::Request& request, const TargetTraits& target, json::Composer& out,
                        Losses& losses) {
+  // OpenAI caches by itself and has no word for a place in the prompt.
+  if (has_cache_marks(request)) losses.drop("cache_control");
   return RequestWriter(request, target, out, losses).write();
 }
 
