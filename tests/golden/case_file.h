@@ -3,6 +3,8 @@
 //   # what it shows
 //   feature: Tool choice: one named tool
 //   client: openai_chat
+//   keep: "get_time" or ["get_time"] | other     each must be there, or be reported as lost
+//   without_asking: cohere                       that need no such word
 //   --- request
 //   {…}
 //   --- anthropic

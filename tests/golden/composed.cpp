@@ -1,5 +1,7 @@
 #include "composed.h"
 
+#include <algorithm>
+
 #include "dialects.h"
 #include "support/json_tree.h"
 #include "wire.h"
@@ -17,15 +19,21 @@ std::string joined(const std::vector<Bytes>& names) {
   return out;
 }
 
-// The words of `keep: a | b`.
-std::vector<std::string> words_of(std::string_view list) {
+// The words of `a | b`.
+std::vector<std::string> words_of(std::string_view list, std::string_view between = " | ") {
   std::vector<std::string> words;
   while (!list.empty()) {
-    const auto bar = list.find(" | ");
+    const auto bar = list.find(between);
     words.emplace_back(list.substr(0, bar));
-    list.remove_prefix(bar == std::string_view::npos ? list.size() : bar + 3);
+    list.remove_prefix(bar == std::string_view::npos ? list.size() : bar + between.size());
   }
   return words;
+}
+
+// One of the spellings `a or b` stands in the text.
+bool says(Bytes text, const std::string& spellings) {
+  return std::ranges::any_of(words_of(spellings, " or "),
+                             [&](const std::string& one) { return text.find(one) != Bytes::npos; });
 }
 
 }  // namespace
@@ -82,7 +90,7 @@ Translated translate_case(const CaseFile& file, const TargetTraits& target, Dial
   out.text += std::string(text.text()) + "\n";
   if (!test::read_tree(text.text())) out.complaints.push_back("no sound JSON:\n" + out.text);
   for (const std::string& word : words_of(file.field("keep"))) {
-    const bool lost = text.text().find(word) == Bytes::npos &&
+    const bool lost = !says(text.text(), word) &&
                       file.field("without_asking").find(name_of(provider)) == std::string::npos;
     if (lost && out.verdict == Verdict::pass) {
       out.complaints.push_back("<" + word + "> vanished without a word:\n" + out.text);
