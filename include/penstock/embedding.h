@@ -50,7 +50,7 @@ enum class Task : std::uint8_t {
 enum class Encoding : std::uint8_t { unset, floats, base64 };
 
 struct Request {
-  Escaped model{};  // as the client wrote it; empty for Gemini, whose paths name it
+  Escaped model{};  // as the client wrote it; empty where the path names it (Gemini, Azure)
   std::vector<Input> inputs{};
   bool list = false;  // the client sent a list, be it of one
   std::optional<std::int64_t> dimensions{};

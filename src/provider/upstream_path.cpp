@@ -133,7 +133,11 @@ void add_vertex_model(PathWriter& path, const Target& target, Service service, b
   } else {
     path.add("/publishers/google/models/").segment(name, "@");
   }
-  path.add(service == Service::embeddings ? Bytes(":predict") : google_verb(service, stream));
+  if (service != Service::embeddings) {
+    path.add(google_verb(service, stream));
+  } else {
+    path.add(embeds_content(target) ? ":embedContent" : ":predict");
+  }
 }
 
 Result<Bytes> vertex_path(const Provider& provider, const Target& target, Service service,
@@ -188,13 +192,14 @@ Bytes cohere_path(Service service) {
   }
 }
 
-// The native API for chat; what is asked in OpenAI's or Anthropic's words is below /v1.
+// The native API for chat and embeddings; what is asked in OpenAI's or Anthropic's words is below
+// /v1.
 Bytes ollama_path(const Target& target, Service service) {
   switch (service) {
     case Service::completions:
       return "/v1/completions";
     case Service::embeddings:
-      return "/v1/embeddings";
+      return "/api/embed";
     case Service::responses:
       return "/v1/responses";
     case Service::models:
@@ -221,6 +226,10 @@ bool serves(const KindFacts& facts, const Target& target, Service service) {
 }
 
 }  // namespace
+
+bool embeds_content(const Target& target) {
+  return target.base_model.find("gemini-embedding-2") != std::string::npos;
+}
 
 Result<Bytes> upstream_path(const Provider& provider, const Target& target, Service service,
                             bool stream, std::span<char> out) {

@@ -90,11 +90,11 @@ void write_input(const Call& call) {
 }  // namespace
 
 Result<> read_openai_request(json::View body, Request& out, RequestIssue& issue) {
-  const json::View model = body["model"];
-  if (!model) return issue_at("model", {}, issue, Code::missing_field);
-  if (!model.is_string() || model.text().empty())
-    return issue_at("model", "Must be a text.", issue);
-  out.model = model.text();
+  if (const json::View model = body["model"]) {
+    if (!model.is_string() || model.text().empty())
+      return issue_at("model", "Must be a text.", issue);
+    out.model = model.text();
+  }
   out.issuer = hub::Issuer::openai;
   PENSTOCK_CHECK(read_input(body["input"], out, issue));
   for (const json::View value : body) PENSTOCK_CHECK(read_member(value, out, issue));

@@ -168,6 +168,8 @@ TEST_CASE("upstream_path/vertex_google_and_partners") {
         where + "/endpoints/openapi/chat/completions");
   CHECK(path(named("text-embedding-005"), Service::embeddings) ==
         where + "/publishers/google/models/text-embedding-005:predict");
+  CHECK(path(named("gemini-embedding-2"), Service::embeddings) ==
+        where + "/publishers/google/models/gemini-embedding-2:embedContent");
   // Express mode: an API key and no project.
   Provider express = provider_of(named("m"));
   express.project.clear();
@@ -225,7 +227,7 @@ TEST_CASE("upstream_path/anthropic_cohere_and_ollama") {
   CHECK(path({cohere}, Service::rerank) == "/v2/rerank");
   CHECK(path({cohere}, Service::models) == "/v1/models");
   CHECK(path({ollama}) == "/api/chat");
-  CHECK(path({ollama}, Service::embeddings) == "/v1/embeddings");
+  CHECK(path({ollama}, Service::embeddings) == "/api/embed");
   CHECK(path({ollama}, Service::completions) == "/v1/completions");
   CHECK(path(in(Dialect::openai_chat, ollama)) == "/v1/chat/completions");
   CHECK(path(in(Dialect::anthropic, ollama)) == "/v1/messages");
