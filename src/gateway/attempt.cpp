@@ -230,7 +230,7 @@ Task<Result<>> Exchange::await_head() {
       if (!received.empty()) co_return bad_answer();
       // The provider may have begun to generate; only a request that costs little is repeated.
       co_return fail(Code::upstream_reset, Side::upstream,
-                     endpoint_ == Endpoint::embeddings ? Retry::yes : Retry::no);
+                     service_of(endpoint_) == Service::embeddings ? Retry::yes : Retry::no);
     }
     PENSTOCK_CO_CHECK(before_wait());
     const std::uint64_t heard = upstream_->received_total();
@@ -255,6 +255,7 @@ Result<> Exchange::read_answer_head(const http::ResponseHead& head) {
   }
   const bool too_large = !stream_ && head.framing == http::Framing::length &&
                          head.length > config().upstream.max_response_bytes;
+  if (translation_ && translation_->side) translation_->side->note_head(head.fields);
   upstream_->consume(head.bytes);
   return too_large ? Result<>(bad_answer()) : Result<>();
 }

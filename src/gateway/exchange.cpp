@@ -21,6 +21,11 @@ json::Endpoint json_endpoint(Endpoint endpoint) {
     case Endpoint::gemini_generate:
     case Endpoint::gemini_stream:
     case Endpoint::gemini_count:
+    case Endpoint::gemini_embed:
+    case Endpoint::gemini_embed_batch:
+    case Endpoint::rerank:
+    case Endpoint::rerank_v2:
+    case Endpoint::moderations:
       return json::Endpoint::other;
     default:
       return json::Endpoint::chat;

@@ -112,6 +112,12 @@ class Exchange {
   Bytes write_error(hub::ErrorNote note, AnswerHead& head);
   void take_usage(const hub::Usage& usage, hub::Finish finish);
 
+  // -- Embeddings, rerank and moderations in another form (side_services.cpp).
+  Result<> write_side_request();
+  Result<> read_side_request();
+  Result<> relay_side_answer(Bytes body);
+  dialect::Dialect error_dialect() const;
+
   // -- Waiting. Between them stands `co_await connection_.signal.wait(…)`.
   Result<> before_wait();
   Result<> after_wait(Deadline step, std::uint64_t heard);

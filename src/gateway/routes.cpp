@@ -18,14 +18,17 @@ constexpr std::array rows{
     Row{"/messages", Endpoint::messages},
     Row{"/messages/count_tokens", Endpoint::count_tokens},
     Row{"/models", Endpoint::models},
+    Row{"/rerank", Endpoint::rerank},
+    Row{"/moderations", Endpoint::moderations},
 };
 // Paths that stand as they are.
-constexpr std::array health{
+constexpr std::array fixed{
     Row{"/livez", Endpoint::live},
     Row{"/readyz", Endpoint::ready},
     Row{"/health/liveliness", Endpoint::live},
     Row{"/health/liveness", Endpoint::live},
     Row{"/health/readiness", Endpoint::ready},
+    Row{"/v2/rerank", Endpoint::rerank_v2},
 };
 // What follows a deployment in Azure's paths.
 constexpr std::array deployed{
@@ -38,16 +41,16 @@ constexpr std::array verbs{
     Row{"generateContent", Endpoint::gemini_generate},
     Row{"streamGenerateContent", Endpoint::gemini_stream},
     Row{"countTokens", Endpoint::gemini_count},
+    Row{"embedContent", Endpoint::gemini_embed},
+    Row{"batchEmbedContents", Endpoint::gemini_embed_batch},
 };
 constexpr Bytes model_prefix = "/models/";
 
-constexpr std::array<Bytes, endpoint_count> names{"none",         "chat_completions",
-                                                  "completions",  "embeddings",
-                                                  "responses",    "messages",
-                                                  "count_tokens", "generate",
-                                                  "generate",     "count_tokens",
-                                                  "models",       "model",
-                                                  "livez",        "readyz"};
+constexpr std::array<Bytes, endpoint_count> names{
+    "none",         "chat_completions", "completions", "embeddings",   "responses",  "messages",
+    "count_tokens", "generate",         "generate",    "count_tokens", "embeddings", "embeddings",
+    "rerank",       "rerank",           "moderations", "models",       "model",      "livez",
+    "readyz"};
 
 bool drop_prefix(Bytes& path, Bytes prefix) {
   if (!path.starts_with(prefix)) return false;
@@ -85,7 +88,7 @@ Bytes name(Endpoint endpoint) {
 }
 
 Route route(Bytes path) {
-  for (const Row& row : health) {
+  for (const Row& row : fixed) {
     if (path == row.path) return {row.endpoint, {}};
   }
   if (drop_prefix(path, "/openai/deployments/")) return azure_route(path);
@@ -117,6 +120,8 @@ dialect::Dialect dialect_of(Endpoint endpoint) {
     case Endpoint::gemini_generate:
     case Endpoint::gemini_stream:
     case Endpoint::gemini_count:
+    case Endpoint::gemini_embed:
+    case Endpoint::gemini_embed_batch:
       return dialect::Dialect::gemini;
     default:
       return dialect::Dialect::openai_chat;
@@ -128,7 +133,14 @@ Service service_of(Endpoint endpoint) {
     case Endpoint::completions:
       return Service::completions;
     case Endpoint::embeddings:
+    case Endpoint::gemini_embed:
+    case Endpoint::gemini_embed_batch:
       return Service::embeddings;
+    case Endpoint::rerank:
+    case Endpoint::rerank_v2:
+      return Service::rerank;
+    case Endpoint::moderations:
+      return Service::moderations;
     case Endpoint::count_tokens:
     case Endpoint::gemini_count:
       return Service::count_tokens;

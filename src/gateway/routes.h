@@ -16,11 +16,16 @@ enum class Endpoint : std::uint8_t {
   completions,
   embeddings,
   responses,
-  messages,         // Anthropic's
-  count_tokens,     // /v1/messages/count_tokens
-  gemini_generate,  // …/models/{model}:generateContent
-  gemini_stream,    // …/models/{model}:streamGenerateContent
-  gemini_count,     // …/models/{model}:countTokens
+  messages,            // Anthropic's
+  count_tokens,        // /v1/messages/count_tokens
+  gemini_generate,     // …/models/{model}:generateContent
+  gemini_stream,       // …/models/{model}:streamGenerateContent
+  gemini_count,        // …/models/{model}:countTokens
+  gemini_embed,        // …/models/{model}:embedContent
+  gemini_embed_batch,  // …/models/{model}:batchEmbedContents
+  rerank,
+  rerank_v2,  // /v2/rerank, which tells another version
+  moderations,
   models,
   model,  // /v1/models/{id}
   live,
@@ -38,7 +43,7 @@ struct Route {
 
 // path: as http::route_path gave it. Served with and without `/v1`, and below `/openai`,
 // `/anthropic` and `/genai`; Gemini's also below `/v1beta` and in Vertex's form, Azure's below
-// `/openai/deployments/{model}`.
+// `/openai/deployments/{model}`, Cohere's rerank at `/v2/rerank`.
 Route route(Bytes path);
 // True when the endpoint has this method; HEAD goes where GET goes.
 bool allows(Endpoint endpoint, http::Method method);
@@ -52,7 +57,12 @@ Service service_of(Endpoint endpoint);
 
 // True when a request to this endpoint goes to a provider.
 constexpr bool goes_upstream(Endpoint endpoint) {
-  return endpoint >= Endpoint::chat_completions && endpoint <= Endpoint::gemini_count;
+  return endpoint >= Endpoint::chat_completions && endpoint <= Endpoint::moderations;
+}
+// True for calls that are no turn of a conversation: embeddings, rerank, moderations.
+constexpr bool is_side(Endpoint endpoint) {
+  return endpoint == Endpoint::embeddings ||
+         (endpoint >= Endpoint::gemini_embed && endpoint <= Endpoint::moderations);
 }
 // True when it needs a key. Health is open to whoever reaches the listener.
 constexpr bool needs_key(Endpoint endpoint) {

@@ -124,6 +124,10 @@ bool Exchange::needs_translation() const {
              (provider().kind == ProviderKind::vertex || provider().kind == ProviderKind::bedrock);
     case Service::completions:
       return !facts_of(provider().kind).services.has(Service::completions);
+    case Service::embeddings:
+    case Service::rerank:
+    case Service::moderations:
+      return !takes_form(provider().kind, endpoint_);
     default:
       return false;
   }
@@ -143,6 +147,7 @@ Result<> Exchange::prepare_request() {
   own.watch.reset();
   own.traits = traits_of(provider(), config().at(*model_), target());
   if (!translates) return {};
+  if (is_side(endpoint_)) return write_side_request();
   if (!own.read) PENSTOCK_CHECK(read_request());
   const Result<> written =
       translate::write_request(target().dialect, own.request, own.traits, own.body, own.losses);
@@ -230,6 +235,7 @@ void Exchange::take_usage(const hub::Usage& usage, hub::Finish finish) {
 }
 
 Result<> Exchange::relay_whole_translated(Bytes body) {
+  if (is_side(endpoint_)) return relay_side_answer(body);
   Translation& own = *translation_;
   translate::AnswerFacts facts;
   const Result<> translated =
@@ -400,7 +406,7 @@ void Exchange::keep_note(const hub::ErrorNote& note) {
 
 void Exchange::take_refusal(Bytes body) {
   hub::ErrorNote note;
-  translate::read_error(target().dialect, answer_.status, body, shard_.bench, note);
+  translate::read_error(error_dialect(), answer_.status, body, shard_.bench, note);
   keep_note(note);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/side_call.h"
 #include "penstock/dialect.h"
 #include "penstock/hub.h"
 #include "penstock/json_writer.h"
@@ -32,6 +33,8 @@ struct Translation {
   json::Composer body;
   bool translates = false;  // this attempt's target speaks another dialect than the client
   std::string dropped;      // names of what was left out, for a header
+
+  std::unique_ptr<SideCall> side;  // the request, where it is no turn of a conversation
 
   // The answer.
   json::Composer answer;

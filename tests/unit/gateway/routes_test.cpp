@@ -19,6 +19,8 @@ TEST_CASE("routes: each endpoint with its prefixes") {
       {"/messages", Endpoint::messages},
       {"/messages/count_tokens", Endpoint::count_tokens},
       {"/models", Endpoint::models},
+      {"/rerank", Endpoint::rerank},
+      {"/moderations", Endpoint::moderations},
   };
   for (const Row& row : rows) {
     for (const char* prefix : {"", "/v1", "/openai/v1", "/anthropic/v1"}) {
@@ -104,6 +106,15 @@ TEST_CASE("routes: models that the path names") {
   CHECK_FALSE(names_model(route("/v1/models/g")));
 }
 
+TEST_CASE("routes: embeddings in Gemini's form, and rerank of both versions") {
+  CHECK(route("/v1beta/models/g:embedContent").endpoint == Endpoint::gemini_embed);
+  CHECK(route("/v1/models/org/g:batchEmbedContents").endpoint == Endpoint::gemini_embed_batch);
+  CHECK(route("/v1/models/org/g:batchEmbedContents").id == "org/g");
+  CHECK(route("/v2/rerank").endpoint == Endpoint::rerank_v2);
+  CHECK(route("/v1/v2/rerank").endpoint == Endpoint::none);
+  CHECK(route("/v2/embeddings").endpoint == Endpoint::none);
+}
+
 TEST_CASE("routes: what is spoken and what is asked for") {
   using dialect::Dialect;
   CHECK(dialect_of(Endpoint::messages) == Dialect::anthropic);
@@ -113,4 +124,18 @@ TEST_CASE("routes: what is spoken and what is asked for") {
   CHECK(service_of(Endpoint::count_tokens) == Service::count_tokens);
   CHECK(service_of(Endpoint::completions) == Service::completions);
   CHECK(service_of(Endpoint::responses) == Service::chat);
+  CHECK(dialect_of(Endpoint::gemini_embed_batch) == Dialect::gemini);
+  CHECK(dialect_of(Endpoint::rerank) == Dialect::openai_chat);
+  CHECK(service_of(Endpoint::gemini_embed) == Service::embeddings);
+  CHECK(service_of(Endpoint::rerank_v2) == Service::rerank);
+  CHECK(service_of(Endpoint::moderations) == Service::moderations);
+  for (std::size_t i = 0; i < endpoint_count; ++i) {
+    const auto endpoint = static_cast<Endpoint>(i);
+    const Service service = service_of(endpoint);
+    const bool side = service == Service::embeddings || service == Service::rerank ||
+                      service == Service::moderations;
+    CAPTURE(name(endpoint));
+    CHECK(is_side(endpoint) == side);
+    if (side) CHECK(goes_upstream(endpoint));
+  }
 }
