@@ -3,6 +3,7 @@
 // (nobody's client speaks Bedrock to us) is a null pointer.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -97,6 +98,10 @@ class StreamWriter : public hub::EventSink {
 struct DialectTable {
   Bytes name{};
   Framing framing = Framing::sse;
+  // Texts that stand in every request in which a client gives back what other issuers signed. Such
+  // a body is read and written anew even for a target of the same dialect, so that each signature
+  // goes to its issuer only.
+  std::array<Bytes, 2> carriers{};
 
   // As a client's dialect.
   Result<> (*read_request)(json::View body, hub::Request& out, RequestIssue& issue) = nullptr;

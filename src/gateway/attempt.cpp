@@ -151,8 +151,10 @@ Result<> Exchange::upstream_body(Gather& out) {
   const json::Facts& facts = upload_->facts;
   json::RequestEdits edits;
   if (!facts.model.empty()) edits.model = target().upstream_model;
-  edits.include_usage = stream_ && (dialect_ == dialect::Dialect::openai_chat ||
-                                    dialect_ == dialect::Dialect::openai_completions);
+  edits.include_usage = stream_ &&
+                        (dialect_ == dialect::Dialect::openai_chat ||
+                         dialect_ == dialect::Dialect::openai_completions) &&
+                        quirks_of(provider(), target()).stream_options;
   if (json::splice_request(upload_->body(), facts, edits, upload_->splice, out)) return {};
   return fail(Code::internal_error);
 }

@@ -88,6 +88,7 @@ class Exchange {
 
   // -- Dialects other than OpenAI's chat (translation.cpp).
   bool needs_translation() const;
+  bool carries_signatures() const;
   Result<> prepare_request();
   Result<> read_request();
   Result<> upstream_body(Gather& out);

@@ -194,7 +194,7 @@ Result<> Exchange::pass_events() {
   // What stands behind the terminal event is dropped, but the body's end is looked for.
   if (outcome && stream_done()) {
     if (!answer_.body.next(received).empty()) answer_.keep_alive = false;
-  } else if (outcome && translation_ && answer_.body.done()) {
+  } else if (outcome && answer_.body.done()) {
     outcome = end_body();
   }
   upstream_->consume(before - received.size());

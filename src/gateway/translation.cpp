@@ -120,8 +120,11 @@ bool Exchange::needs_translation() const {
     case Service::count_tokens:
       if (target().dialect != dialect_) return true;
       // The same dialect, but the model stands in the address and the version in the body.
-      return dialect_ == Dialect::anthropic &&
-             (provider().kind == ProviderKind::vertex || provider().kind == ProviderKind::bedrock);
+      if (dialect_ == Dialect::anthropic &&
+          (provider().kind == ProviderKind::vertex || provider().kind == ProviderKind::bedrock)) {
+        return true;
+      }
+      return carries_signatures();
     case Service::completions:
       return !facts_of(provider().kind).services.has(Service::completions);
     case Service::embeddings:
@@ -131,6 +134,15 @@ bool Exchange::needs_translation() const {
     default:
       return false;
   }
+}
+
+// Whether the client gives back what some issuer signed, which may be another than this target. For
+// an alias with one target it is the same.
+bool Exchange::carries_signatures() const {
+  if (config().at(*model_).target_count == 1 && dialect_ == Dialect::openai_chat) return false;
+  return std::ranges::any_of(dialect::dialect_of(dialect_).carriers, [this](Bytes carrier) {
+    return !carrier.empty() && upload_->body().find(carrier) != Bytes::npos;
+  });
 }
 
 // Makes the request ready for the target of this attempt.
@@ -346,6 +358,14 @@ Result<> Exchange::watch_event(const sse::Event& event) {
 
 // The upstream's body ended in an orderly way, which for some dialects is the end of the answer.
 Result<> Exchange::end_body() {
+  if (!translation_) {
+    // A server that is known to say no last word: the client gets the one it waits for.
+    if (quirks_of(provider(), target()).terminator || relay_->watcher.finish_reason().empty()) {
+      return {};
+    }
+    relay_->framer.feed("data: [DONE]\n\n");
+    return pass_part();
+  }
   if (translation_->stream) return take_translated(translation_->stream->finish());
   if (!translation_->watch) return {};
   const Result<> complete = translation_->watch->finish();

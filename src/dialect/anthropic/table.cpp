@@ -14,6 +14,7 @@ const DialectTable& anthropic_table() {
   static constexpr DialectTable table{
       .name = "anthropic",
       .framing = Framing::sse,
+      .carriers = {"\"pk1."},
       .read_request = anthropic::read_request,
       .write_answer = anthropic::write_answer,
       .stream_writer = anthropic::stream_writer,

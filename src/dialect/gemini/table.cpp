@@ -15,6 +15,7 @@ void write_count(std::uint64_t tokens, json::Composer& out) {
 const DialectTable& gemini_table() {
   static constexpr DialectTable table{.name = "gemini",
                                       .framing = Framing::sse,
+                                      .carriers = {"cGVuc3RvY2s6"},
                                       .read_request = gemini::read_request,
                                       .write_answer = gemini::write_answer,
                                       .stream_writer = gemini::stream_writer,

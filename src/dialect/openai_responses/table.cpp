@@ -10,6 +10,7 @@ const DialectTable& openai_responses_table() {
   static constexpr DialectTable table{
       .name = "openai_responses",
       .framing = Framing::sse,
+      .carriers = {"penstock.v1."},
       .read_request = responses::read_request,
       .write_answer = responses::write_answer,
       .stream_writer = responses::stream_writer,
