@@ -8,8 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,8 +19,15 @@
 
 namespace penstock::json {
 
-class Index;
-struct Node;
+// A value, or a key in front of its value, as Document keeps it; for View alone. Children follow
+// their container.
+struct Node {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;          // one past the last byte
+  std::uint32_t next = 0;         // how many nodes on the next sibling stands; 0: there is none
+  std::uint32_t count : 31 = 0;   // members or elements
+  std::uint32_t escaped : 1 = 0;  // a string that holds escapes
+};
 
 // One value of a Document, or nothing. Valid until the document reads the next text; the bytes it
 // hands out are views into that text. Asking a value for what it is not gives nothing, never an
@@ -43,18 +50,20 @@ class View {
   bool is_number() const { return first() == '-' || (first() >= '0' && first() <= '9'); }
 
   // The value as it stands in the text, strings with their quotes.
-  Bytes raw() const;
+  Bytes raw() const {
+    return exists() ? Bytes(text_ + node_->begin, node_->end - node_->begin) : Bytes();
+  }
   // The inside of a string, still escaped; empty for everything else.
-  Bytes text() const;
+  Bytes text() const { return is_string() ? inside(*node_) : Bytes(); }
   // A string whose unescaped form is `plain`.
-  bool is(Bytes plain) const;
+  bool is(Bytes plain) const { return is_string() && same(*node_, plain); }
   // A number without fraction and exponent that fits.
   std::optional<std::int64_t> integer() const;
   // A number of any form, as a double.
   std::optional<double> number() const;
 
   // Elements of an array or members of an object.
-  std::uint32_t size() const;
+  std::uint32_t size() const { return exists() ? node_->count : 0; }
   bool empty() const { return size() == 0; }
   // The first member of that (unescaped) name.
   View operator[](Bytes key) const;
@@ -62,8 +71,8 @@ class View {
   View at(std::uint32_t i) const;
 
   // The key of a value that was reached by iterating over an object: its inside, still escaped.
-  Bytes key() const;
-  bool key_is(Bytes plain) const;
+  Bytes key() const { return exists() ? inside(node_[-1]) : Bytes(); }
+  bool key_is(Bytes plain) const { return exists() && same(node_[-1], plain); }
 
   // Over the elements of an array or the values of an object; nothing for all else.
   class Iterator {
@@ -71,7 +80,11 @@ class View {
     using value_type = View;
     using difference_type = std::ptrdiff_t;
     View operator*() const { return View(text_, node_); }
-    Iterator& operator++();
+    Iterator& operator++() {
+      const Node* const sibling = object_ ? node_ - 1 : node_;
+      node_ = sibling->next == 0 ? nullptr : sibling + sibling->next + (object_ ? 1 : 0);
+      return *this;
+    }
     Iterator operator++(int) {
       const Iterator before = *this;
       ++*this;
@@ -87,13 +100,26 @@ class View {
     const Node* node_;
     bool object_;
   };
-  Iterator begin() const;
-  Iterator end() const;
+  Iterator begin() const {
+    if (size() == 0) return end();
+    return {text_, node_ + (is_object() ? 2 : 1), is_object()};
+  }
+  Iterator end() const { return {text_, nullptr, false}; }
 
  private:
   friend class Document;
   View(const char* text, const Node* node) : text_(text), node_(node) {}
-  char first() const;
+  char first() const { return exists() ? text_[node_->begin] : '\0'; }
+  Bytes inside(const Node& string) const {
+    return {text_ + string.begin + 1, string.end - string.begin - 2};
+  }
+  // Strings without escapes are compared here, so that most are told apart by their length alone.
+  bool same(const Node& string, Bytes plain) const {
+    if (string.escaped) return same_unescaped(inside(string), plain);
+    return string.end - string.begin - 2 == plain.size() &&
+           std::memcmp(text_ + string.begin + 1, plain.data(), plain.size()) == 0;
+  }
+  static bool same_unescaped(Bytes inside, Bytes plain);
 
   const char* text_ = nullptr;
   const Node* node_ = nullptr;
@@ -106,7 +132,7 @@ enum class Judge : std::uint8_t {
 };
 
 // Reads texts one after another and keeps its room for the next. Errors of `read`: invalid_json
-// (Side::client) or malformed (Side::upstream) by `judge`, and too_large or overloaded.
+// (Side::client) or malformed (Side::upstream) by `judge`, and too_large.
 class Document {
  public:
   // `text_bytes_max`: of the largest text that is read.
@@ -120,10 +146,7 @@ class Document {
   Result<View> read(Bytes text, Judge judge);
 
  private:
-  Result<View> refused(Judge judge) const;
-
-  std::unique_ptr<Index> index_;
-  std::vector<Node> nodes_;
+  std::vector<Node> nodes_;  // room for the nodes of a text
   std::size_t text_bytes_max_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 
@@ -35,19 +36,26 @@ class Writer {
   Writer& unsigned_integer(std::uint64_t value);
   // value / 10^places, without trailing zeros: decimal(1250, 3) is 1.25. `places` is at most 18.
   Writer& decimal(std::int64_t value, unsigned places);
-  Writer& boolean(bool value) { return raw(value ? "true" : "false"); }
-  Writer& null() { return raw("null"); }
+  Writer& boolean(bool value);
+  Writer& null();
   // A value that is JSON already.
   Writer& raw(Bytes json);
   // A string that is escaped already, without its quotes.
   Writer& escaped_string(Bytes content);
   // A string in parts: any number of `more…` between `open_string` and `close_string`.
   Writer& open_string();
-  Writer& more(Bytes text);             // escaped here
-  Writer& more_escaped(Bytes content);  // escaped already
+  Writer& more(Bytes text);              // escaped here
+  Writer& more_escaped(Bytes content) {  // escaped already
+    put(content);
+    return *this;
+  }
   Writer& close_string();
   // Bytes that are not a value: what frames one (`data: `, line ends). No comma before or behind.
-  Writer& verbatim(Bytes bytes);
+  Writer& verbatim(Bytes bytes) {
+    put(bytes);
+    comma_ = false;
+    return *this;
+  }
 
   // False when something did not fit; the text is then incomplete and must not be used.
   bool fits() const { return !overflow_; }
@@ -61,9 +69,19 @@ class Writer {
   Writer& open(char bracket);
   Writer& close(char bracket);
   void separate();
-  void put(char c);
-  void put(Bytes bytes);
+  void put(char c) { put(Bytes(&c, 1)); }
+  // Here, so that a text whose length is known becomes a few stores.
+  void put(Bytes bytes) {
+    if (overflow_) return;
+    if (bytes.size() > out_.size() - size_ && !make_room(bytes.size())) return;
+    if (bytes.empty()) return;
+    std::memcpy(out_.data() + size_, bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
   bool make_room(std::size_t bytes);
+  char* room(std::size_t bytes);
+  void took(const char* end) { size_ = static_cast<std::size_t>(end - out_.data()); }
+  void value(Bytes json);
   void quoted(Bytes text, std::size_t cut);
   void escaped(Bytes text);
 

@@ -1,159 +1,195 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <memory>
+#include <cstring>
 
-#include "json/index.h"
+#include "json/string_scan.h"
 #include "json/text.h"
 #include "penstock/json.h"
 #include "penstock/json_document.h"
 
 namespace penstock::json {
 
-// A value, or a key in front of its value. Children follow their container.
-struct Node {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;    // one past the last byte
-  std::uint32_t next = 0;   // how many nodes on the next sibling stands; 0 when there is none
-  std::uint32_t count = 0;  // members or elements
-};
-
 namespace {
 
-constexpr std::size_t index_kept = 256u << 10;  // bytes of text
-constexpr std::size_t nodes_kept = 16u << 10;
-constexpr std::size_t nodes_max = 1'000'000;
+constexpr std::uint32_t nodes_first = 256;
+constexpr std::uint32_t nodes_kept = 16u << 10;
+constexpr std::uint32_t nodes_max = 1'000'000;
 
-bool is_container(char c) {
-  return c == '{' || c == '[';
-}
-
-bool same(Bytes inside, Bytes plain) {
-  if (inside == plain) return inside.find('\\') == Bytes::npos;
-  if (inside.size() < plain.size() || inside.find('\\') == Bytes::npos) return false;
-  return unescaped(inside) == plain;
-}
-
-// Turns the tokens of one text into nodes; the judge of its grammar.
+// Turns one text into nodes, in one pass from its start to its end, and judges its grammar; UTF-8
+// is left to others. Like Walk (walk.h), but it keeps what it steps over. Everything but growth is
+// inlined into `build`, so that the place in the text stays in registers.
 class Builder {
  public:
-  Builder(Bytes text, const std::uint32_t* tokens, std::uint32_t count, Judge judge,
-          std::vector<Node>& nodes)
-      : text_(text), next_(tokens), end_(tokens + count), judge_(judge), nodes_(nodes) {}
+  Builder(Bytes text, Judge judge, std::vector<Node>& room)
+      : text_(text.data()),
+        p_(text.data()),
+        end_(text.data() + text.size()),
+        judge_(judge),
+        room_(room),
+        nodes_(room.data()),
+        nodes_end_(static_cast<std::uint32_t>(room.size())) {}
 
   bool build() {
-    if (!value()) return false;
-    while (depth_ > 0) {
-      if (next_ == end_) return false;
-      if (!step()) return false;
+    for (;;) {
+      if (!next_token()) return false;
+      if (*p_ == '{' || *p_ == '[') {
+        if (!open()) return false;
+        if (*p_ != closer()) {
+          if (!child()) return false;
+          continue;
+        }
+      } else if (!scalar()) {
+        return false;
+      }
+      // A value ended: what else ends with it?
+      for (;;) {
+        const bool more = next_token();
+        if (depth_ == 0) return !more;
+        if (!more) return false;
+        if (*p_ == ',') break;
+        if (*p_ != closer()) return false;
+        close();
+      }
+      ++p_;
+      if (!next_token()) return false;
+      const Level& level = levels_[depth_ - 1];
+      nodes_[level.last].next = count_ - level.last;
+      if (!child()) return false;
     }
-    return next_ == end_;
   }
+
+  // Not zero: the text holds bytes above 0x7F.
+  unsigned high() const { return high_; }
 
  private:
   struct Level {
     std::uint32_t node;
-    std::uint32_t last;  // the child that waits for its sibling; 0: none
+    std::uint32_t last;  // the child before
+    std::uint32_t children;
     bool object;
   };
 
-  char peek() const { return next_ != end_ ? text_[*next_] : '\0'; }
+  // Steps over blanks. False: the text is over.
+  bool next_token() {
+    while (p_ != end_ && static_cast<unsigned char>(*p_) <= ' ' && is_blank(*p_)) ++p_;
+    return p_ != end_;
+  }
+  std::uint32_t place() const { return static_cast<std::uint32_t>(p_ - text_); }
+  char closer() const { return levels_[depth_ - 1].object ? '}' : ']'; }
 
-  // Inside a container, before a child or the closing bracket.
-  bool step() {
-    Level& level = levels_[depth_ - 1];
-    const char closer = level.object ? '}' : ']';
-    Node& container = nodes_[level.node];
-    if (peek() == closer && container.count == 0) return close();
-    if (container.count > 0) {
-      if (peek() == closer) return close();
-      if (peek() != ',') return false;
-      ++next_;
+  bool add(Node node) {
+    if (count_ == nodes_end_) [[unlikely]] {
+      if (!grow(room_)) return false;
+      nodes_ = room_.data();
+      nodes_end_ = static_cast<std::uint32_t>(room_.size());
     }
-    ++container.count;
-    link(level);
-    if (level.object && !key()) return false;
-    return value();
-  }
-
-  // The node that is added next is the sibling of the child before.
-  void link(Level& level) {
-    const auto here = static_cast<std::uint32_t>(nodes_.size());
-    if (level.last != 0) nodes_[level.last].next = here - level.last;
-    level.last = here;
-  }
-
-  bool close() {
-    nodes_[levels_[--depth_].node].end = *next_++ + 1;
+    nodes_[count_++] = node;
     return true;
   }
 
-  bool key() {
-    if (peek() != '"' || !scalar()) return false;
-    if (peek() != ':') return false;
-    ++next_;
+  [[gnu::noinline]] static bool grow(std::vector<Node>& room) {
+    if (room.size() == nodes_max) return false;
+    room.resize(std::clamp<std::size_t>(2 * room.size(), nodes_first, nodes_max));
     return true;
   }
 
-  bool value() {
-    const char first = peek();
-    if (!is_container(first)) return next_ != end_ && scalar();
-    if (depth_ == depth_max || nodes_.size() >= nodes_max) return false;
-    levels_[depth_++] = {static_cast<std::uint32_t>(nodes_.size()), 0, first == '{'};
-    nodes_.push_back({.begin = *next_++});
+  // The bracket at `p_` opens a container; `p_` is then at what stands inside.
+  bool open() {
+    if (depth_ == depth_max) return false;
+    levels_[depth_++] = {count_, 0, 0, *p_ == '{'};
+    if (!add({.begin = place()})) return false;
+    ++p_;
+    return next_token();
+  }
+
+  void close() {
+    const Level& level = levels_[--depth_];
+    ++p_;
+    nodes_[level.node].end = place();
+    nodes_[level.node].count = level.children & 0x7FFF'FFFF;
+  }
+
+  // Another child of the innermost container begins: its key, if it has one, is stepped over.
+  bool child() {
+    Level& level = levels_[depth_ - 1];
+    level.last = count_;
+    ++level.children;
+    if (!level.object) return true;
+    if (*p_ != '"' || !string() || !next_token() || *p_ != ':') return false;
+    ++p_;
     return true;
   }
 
   bool scalar() {
-    const std::uint32_t begin = *next_++;
-    const char first = text_[begin];
-    const char* const start = text_.data() + begin;
-    const char* const text_end = text_.data() + text_.size();
-    std::uint32_t end = 0;
-    if (first == '"') {
-      end = next_ != end_ ? *next_ : static_cast<std::uint32_t>(text_.size());
-      while (end > begin && is_blank(text_[end - 1])) --end;
-      if (end - begin < 2 || text_[end - 1] != '"') return false;
-      const Bytes inside = text_.substr(begin + 1, end - begin - 2);
-      if (!judge_string(inside, judge_ == Judge::answer).valid) return false;
-    } else {
-      const bool number = first == '-' || (first >= '0' && first <= '9');
-      const char* const stop = number ? number_end(start, text_end) : literal_end(start, text_end);
-      if (stop == nullptr) return false;
-      end = begin + static_cast<std::uint32_t>(stop - start);
-    }
-    if (nodes_.size() >= nodes_max) return false;
-    nodes_.push_back({.begin = begin, .end = end});
-    return true;
+    if (*p_ == '"') return string();
+    const std::uint32_t begin = place();
+    const bool number = *p_ == '-' || (*p_ >= '0' && *p_ <= '9');
+    const char* const stop = number ? number_end(p_, end_) : literal_end(p_, end_);
+    if (stop == nullptr) return false;
+    p_ = stop;
+    return add({.begin = begin, .end = place()});
   }
 
-  Bytes text_;
-  const std::uint32_t* next_;
-  const std::uint32_t* end_;
+  bool string() {
+    const std::uint32_t begin = place();
+    const char* stop = find_near_stop(p_ + 1, end_, high_);
+    bool escaped = false;
+    if (stop == nullptr || *stop != '"') {
+      const LongString found = long_string(p_ + 1, end_, judge_);
+      if (found.quote == nullptr) return false;
+      stop = found.quote;
+      escaped = found.escaped;
+      high_ |= found.high;
+    }
+    p_ = stop + 1;
+    return add({.begin = begin, .end = place(), .escaped = escaped});
+  }
+
+  struct LongString {
+    const char* quote = nullptr;  // that closes it; nullptr: it is not sound
+    unsigned high = 0;
+    bool escaped = false;
+  };
+  // A string whose inside starts at `p`.
+  [[gnu::noinline]] static LongString long_string(const char* p, const char* end, Judge judge) {
+    const char* const inside = p;
+    LongString out;
+    for (;;) {
+      p = find_string_stop(p, end, out.high);
+      if (p == end) return {};
+      if (*p == '"') break;
+      // What stands behind a backslash is judged below; here it must not end the string.
+      if (*p != '\\' || end - p < 2 || static_cast<unsigned char>(p[1]) < 0x20) return {};
+      out.escaped = true;
+      p += 2;
+    }
+    const Bytes all(inside, static_cast<std::size_t>(p - inside));
+    if (out.escaped && !judge_string(all, judge == Judge::answer).valid) return {};
+    out.quote = p;
+    return out;
+  }
+
+  const char* text_;
+  const char* p_;
+  const char* end_;
   Judge judge_;
-  std::vector<Node>& nodes_;
-  std::array<Level, depth_max> levels_;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+  std::vector<Node>& room_;
+  Node* nodes_;
+  std::uint32_t nodes_end_;
+  std::uint32_t count_ = 0;
+  unsigned high_ = 0;
   std::uint32_t depth_ = 0;
+  std::array<Level, depth_max> levels_;  // NOLINT(cppcoreguidelines-pro-type-member-init)
 };
 
 }  // namespace
 
 // -- View --
 
-char View::first() const {
-  return node_ != nullptr ? text_[node_->begin] : '\0';
-}
-
-Bytes View::raw() const {
-  return node_ != nullptr ? Bytes(text_ + node_->begin, node_->end - node_->begin) : Bytes();
-}
-
-Bytes View::text() const {
-  return is_string() ? Bytes(text_ + node_->begin + 1, node_->end - node_->begin - 2) : Bytes();
-}
-
-bool View::is(Bytes plain) const {
-  return is_string() && same(text(), plain);
+// An escape is longer than what it stands for.
+bool View::same_unescaped(Bytes inside, Bytes plain) {
+  return inside.size() > plain.size() && unescaped(inside) == plain;
 }
 
 std::optional<std::int64_t> View::integer() const {
@@ -174,14 +210,10 @@ std::optional<double> View::number() const {
   return value;
 }
 
-std::uint32_t View::size() const {
-  return node_ != nullptr ? node_->count : 0;
-}
-
 View View::operator[](Bytes key) const {
   if (!is_object() || node_->count == 0) return {};
   for (const Node* at = node_ + 1;; at += at->next) {
-    if (same({text_ + at->begin + 1, at->end - at->begin - 2}, key)) return {text_, at + 1};
+    if (same(*at, key)) return {text_, at + 1};
     if (at->next == 0) return {};
   }
 }
@@ -193,59 +225,22 @@ View View::at(std::uint32_t i) const {
   return {text_, at};
 }
 
-// A key is a string that a colon follows, and its value is the node behind it.
-Bytes View::key() const {
-  if (node_ == nullptr) return {};
-  const Node& key = node_[-1];
-  return {text_ + key.begin + 1, key.end - key.begin - 2};
-}
-
-bool View::key_is(Bytes plain) const {
-  return same(key(), plain);
-}
-
-View::Iterator View::begin() const {
-  if (size() == 0) return end();
-  return {text_, node_ + (is_object() ? 2 : 1), is_object()};
-}
-
-View::Iterator View::end() const {
-  return {text_, nullptr, false};
-}
-
-View::Iterator& View::Iterator::operator++() {
-  const Node* const sibling = object_ ? node_ - 1 : node_;
-  if (sibling->next == 0)
-    node_ = nullptr;
-  else
-    node_ = sibling + sibling->next + (object_ ? 1 : 0);
-  return *this;
-}
-
 // -- Document --
 
 Document::Document(std::size_t text_bytes_max)
-    : index_(std::make_unique<Index>(index_kept)),
-      text_bytes_max_(std::min(text_bytes_max, body_bytes_max)) {}
+    : text_bytes_max_(std::min(text_bytes_max, body_bytes_max)) {}
 Document::~Document() = default;
 Document::Document(Document&&) noexcept = default;
 Document& Document::operator=(Document&&) noexcept = default;
 
-Result<View> Document::refused(Judge judge) const {
-  return judge == Judge::request ? fail(Code::invalid_json, Side::client)
-                                 : fail(Code::malformed, Side::upstream);
-}
-
 Result<View> Document::read(Bytes text, Judge judge) {
   const Side side = judge == Judge::request ? Side::client : Side::upstream;
-  index_->trim();
-  if (nodes_.capacity() > nodes_kept) std::vector<Node>().swap(nodes_);
-  nodes_.clear();
+  if (nodes_.size() > nodes_kept) std::vector<Node>().swap(nodes_);
   if (text.size() > text_bytes_max_) return fail(Code::too_large, side);
-  if (!index_->grow(text.size())) return fail(Code::overloaded);
-  const std::uint32_t tokens = index_->read(text, true);
-  if (tokens == 0) return refused(judge);
-  if (!Builder(text, index_->positions(), tokens, judge, nodes_).build()) return refused(judge);
+  Builder builder(text, judge, nodes_);
+  if (!builder.build() || (builder.high() != 0 && !valid_utf8(text))) {
+    return fail(judge == Judge::request ? Code::invalid_json : Code::malformed, side);
+  }
   return View(text.data(), nodes_.data());
 }
 

@@ -16,6 +16,23 @@ constexpr bool is_plain(char c) {
   return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+// The first byte at or behind `p` that is not plain, or `end`. Eight at a time: in each byte of the
+// sums below the highest bit says that it is one of those.
+const char* plain_end(const char* p, const char* end) {
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t tops = 0x80 * ones;
+  const auto zero_bytes = [](std::uint64_t x) { return (x - ones) & ~x; };
+  for (; end - p >= 8; p += 8) {
+    std::uint64_t x = 0;
+    std::memcpy(&x, p, 8);
+    const std::uint64_t special = x | (x - 0x20 * ones) | zero_bytes(x ^ '"' * ones) |
+                                  zero_bytes(x ^ '\\' * ones) | zero_bytes(x ^ 0x7f * ones);
+    if ((special & tops) != 0) break;
+  }
+  while (p != end && is_plain(*p)) ++p;
+  return p;
+}
+
 // A valid character that must not stand raw in a line of text.
 constexpr bool needs_escape(std::uint32_t point) {
   return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x2028 || point == 0x2029;
@@ -50,21 +67,16 @@ Bytes cut_at_character(Bytes text, std::size_t bytes) {
 
 }  // namespace
 
-void Writer::put(char c) {
-  put(Bytes(&c, 1));
-}
-
 bool Writer::make_room(std::size_t bytes) {
   if (overflow_ || grow_ == nullptr || !grow_(*this, bytes)) overflow_ = true;
   return !overflow_;
 }
 
-void Writer::put(Bytes bytes) {
-  if (overflow_) return;
-  if (bytes.size() > out_.size() - size_ && !make_room(bytes.size())) return;
-  if (bytes.empty()) return;
-  std::memcpy(out_.data() + size_, bytes.data(), bytes.size());
-  size_ += bytes.size();
+// Where `bytes` more may be written, of which `took` is told; nullptr: nowhere.
+char* Writer::room(std::size_t bytes) {
+  if (overflow_) return nullptr;
+  if (bytes > out_.size() - size_ && !make_room(bytes)) return nullptr;
+  return out_.data() + size_;
 }
 
 void Writer::separate() {
@@ -86,9 +98,18 @@ Writer& Writer::close(char bracket) {
 }
 
 Writer& Writer::key(Bytes name) {
-  separate();
-  quoted(name, whole);
-  put(':');
+  if (plain_end(name.data(), name.data() + name.size()) != name.data() + name.size()) {
+    separate();
+    quoted(name, whole);
+    put(':');
+  } else if (char* p = room(name.size() + (comma_ ? 4 : 3)); p != nullptr) {
+    if (comma_) *p++ = ',';
+    *p++ = '"';
+    p = std::ranges::copy(name, p).out;
+    *p++ = '"';
+    *p++ = ':';
+    took(p);
+  }
   comma_ = false;
   return *this;
 }
@@ -99,24 +120,45 @@ Writer& Writer::string(Bytes text, std::size_t cut) {
   return *this;
 }
 
+// A value that stands on one line.
+void Writer::value(Bytes json) {
+  char* p = room(json.size() + (comma_ ? 1 : 0));
+  if (p == nullptr) return;
+  if (comma_) *p++ = ',';
+  comma_ = true;
+  took(std::ranges::copy(json, p).out);
+}
+
 Writer& Writer::raw(Bytes json) {
-  separate();
-  const std::size_t from = size_;
-  put(json);
+  value(json);
   if (one_line_ && !overflow_) {
     for (const char end : {'\n', '\r'}) {
       if (!json.contains(end)) continue;
-      std::ranges::replace(out_.subspan(from, json.size()), end, ' ');
+      std::ranges::replace(out_.subspan(size_ - json.size(), json.size()), end, ' ');
     }
   }
   return *this;
 }
 
+Writer& Writer::boolean(bool value) {
+  this->value(value ? "true" : "false");
+  return *this;
+}
+
+Writer& Writer::null() {
+  value("null");
+  return *this;
+}
+
 Writer& Writer::escaped_string(Bytes content) {
-  separate();
-  put('"');
-  put(content);
-  put('"');
+  if (char* p = room(content.size() + (comma_ ? 3 : 2)); p != nullptr) {
+    if (comma_) *p++ = ',';
+    *p++ = '"';
+    p = std::ranges::copy(content, p).out;
+    *p++ = '"';
+    took(p);
+  }
+  comma_ = true;
   return *this;
 }
 
@@ -131,32 +173,23 @@ Writer& Writer::more(Bytes text) {
   return *this;
 }
 
-Writer& Writer::more_escaped(Bytes content) {
-  put(content);
-  return *this;
-}
-
 Writer& Writer::close_string() {
   put('"');
-  return *this;
-}
-
-Writer& Writer::verbatim(Bytes bytes) {
-  put(bytes);
-  comma_ = false;
   return *this;
 }
 
 Writer& Writer::integer(std::int64_t value) {
   std::array<char, 24> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  return raw({digits.data(), static_cast<std::size_t>(end - digits.data())});
+  this->value({digits.data(), static_cast<std::size_t>(end - digits.data())});
+  return *this;
 }
 
 Writer& Writer::unsigned_integer(std::uint64_t value) {
   std::array<char, 24> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  return raw({digits.data(), static_cast<std::size_t>(end - digits.data())});
+  this->value({digits.data(), static_cast<std::size_t>(end - digits.data())});
+  return *this;
 }
 
 Writer& Writer::decimal(std::int64_t value, unsigned places) {
@@ -198,7 +231,7 @@ void Writer::escaped(Bytes text) {
   const char* const end = p + text.size();
   while (p != end && !overflow_) {
     const char* const run = p;
-    while (p != end && is_plain(*p)) ++p;
+    p = plain_end(p, end);
     put({run, static_cast<std::size_t>(p - run)});
     if (p == end) return;
     const Utf8Char c = decode_utf8(p, end);
