@@ -90,6 +90,29 @@ class Services {
   unsigned bits_ = 0;
 };
 
+// What a provider has in OpenAI's words, at OpenAI's addresses, so that it can be passed through.
+enum class Resource : std::uint8_t {
+  images,          // /images/…
+  transcriptions,  // /audio/transcriptions, /audio/translations
+  speech,          // /audio/speech
+  files,           // /files…
+  batches,         // /batches…
+};
+
+// A set of resources.
+class Resources {
+ public:
+  constexpr Resources(std::initializer_list<Resource> all) {
+    for (const Resource resource : all) bits_ |= 1u << static_cast<unsigned>(resource);
+  }
+  constexpr bool has(Resource resource) const {
+    return ((bits_ >> static_cast<unsigned>(resource)) & 1u) != 0;
+  }
+
+ private:
+  unsigned bits_ = 0;
+};
+
 // Which API of a provider a target is called by, as the file writes it (`api`).
 enum class Api : std::uint8_t { automatic, chat, responses, messages };
 
@@ -112,6 +135,7 @@ struct KindFacts {
   bool needs_key = true;                                  // a service with accounts
   dialect::Dialect chat = dialect::Dialect::openai_chat;  // of Service::chat
   Services services{};
+  Resources resources{};
   Apis apis{};
   dialect::Quirks quirks{};  // for the OpenAI-like dialects it serves
 };

@@ -52,7 +52,9 @@ struct UpstreamRequest {
   bool stream = false;           // asks for a stream of events
   dialect::Dialect dialect = dialect::Dialect::openai_chat;  // of the body
   http::Method method = http::Method::post;                  // GET and DELETE have no body
-  Bytes content_type{};  // empty: application/json; else one that `sendable_content_type` passed
+  Bytes content_type{};     // empty: application/json; else one that `sendable_content_type` passed
+  bool chunked = false;     // the body's size is not known
+  bool any_answer = false;  // it need be neither JSON nor events
   // Anthropic's dialect: what the client sent, or `anthropic_version_for`; empty: the provider's
   // `api_version`, or else the oldest that is served. Betas: the client's list, may be empty.
   Bytes anthropic_version{};
@@ -139,6 +141,10 @@ bool is_unknown_operation(json::View body);
 // retry-after with good answers.
 std::uint32_t retry_after_ms(const http::Fields& fields, json::View body, std::int64_t now_s);
 
+// Bedrock's name of the error, without what stands behind its colon; empty: none.
+Bytes bedrock_error_name(const http::Fields& fields);
+// What the provider says about trying again; nothing: what follows from the status.
+std::optional<bool> should_retry(const http::Fields& fields);
 // The request's id at the provider, by whichever name it has; empty: none.
 Bytes upstream_request_id(const http::Fields& fields);
 

@@ -12,6 +12,7 @@ namespace {
 using dialect::Dialect;
 using dialect::Quirks;
 using enum Service;
+using enum Resource;
 
 // What can be said of servers that call themselves OpenAI-compatible: the older name of the output
 // limit, no `developer` role, and nothing that belongs to OpenAI's own platform.
@@ -301,10 +302,12 @@ constexpr std::array<KindFacts, provider_kinds> rows{{
     {.name = "openai",
      .base_url = "https://api.openai.com/v1",
      .services = {chat, completions, embeddings, responses, models, moderations},
+     .resources = {images, transcriptions, speech, files, batches},
      .apis = {.chat = true, .responses = true}},
     {.name = "openai-compatible",
      .needs_key = false,
      .services = {chat, completions, embeddings, models, rerank, moderations},
+     .resources = {images, transcriptions, speech, files, batches},
      .apis = {.chat = true, .responses = true},
      .quirks = compatible},
     {.name = "azure",
@@ -312,6 +315,7 @@ constexpr std::array<KindFacts, provider_kinds> rows{{
      .paths = Paths::azure,
      .auth = Auth::api_key,
      .services = {chat, completions, embeddings, responses, models},
+     .resources = {images, transcriptions, speech, files, batches},
      .apis = {.chat = true, .responses = true, .messages = true}},
     {.name = "anthropic",
      .base_url = "https://api.anthropic.com",
@@ -350,11 +354,13 @@ constexpr std::array<KindFacts, provider_kinds> rows{{
     {.name = "mistral",
      .base_url = "https://api.mistral.ai/v1",
      .services = {chat, embeddings, models, moderations},
+     .resources = {transcriptions, files},
      .apis = {.chat = true},
      .quirks = mistral},
     {.name = "groq",
      .base_url = "https://api.groq.com/openai/v1",
      .services = {chat, models},
+     .resources = {transcriptions, speech, files, batches},
      .apis = {.chat = true, .responses = true},
      .quirks = groq},
     {.name = "cohere",
@@ -371,6 +377,7 @@ constexpr std::array<KindFacts, provider_kinds> rows{{
     {.name = "xai",
      .base_url = "https://api.x.ai/v1",
      .services = {chat, embeddings, responses, models},
+     .resources = {images},
      .apis = {.chat = true, .responses = true},
      .quirks = xai},
     {.name = "openrouter",
@@ -386,6 +393,7 @@ constexpr std::array<KindFacts, provider_kinds> rows{{
     {.name = "together",
      .base_url = "https://api.together.xyz/v1",
      .services = {chat, completions, embeddings, models, rerank},
+     .resources = {images, transcriptions, speech},
      .apis = {.chat = true},
      .quirks = together},
     {.name = "fireworks",
@@ -401,6 +409,7 @@ constexpr std::array<KindFacts, provider_kinds> rows{{
     {.name = "moonshot",
      .base_url = "https://api.moonshot.ai/v1",
      .services = {chat, models},
+     .resources = {files},
      .apis = {.chat = true},
      .quirks = moonshot},
     {.name = "ollama",
@@ -415,6 +424,7 @@ constexpr std::array<KindFacts, provider_kinds> rows{{
     {.name = "vllm",
      .needs_key = false,
      .services = {chat, completions, embeddings, responses, models, rerank},
+     .resources = {transcriptions},
      .apis = {.chat = true, .responses = true, .messages = true},
      .quirks = vllm},
     {.name = "llamacpp",

@@ -24,7 +24,9 @@ bool has_body(http::Method method) {
 
 // A stream is asked for in the framing that the dialect has.
 void write_accept(http::HeadWriter& head, const UpstreamRequest& request) {
-  if (!request.stream) {
+  if (request.any_answer) {
+    head.lines("Accept: */*\r\n");
+  } else if (!request.stream) {
     head.lines("Accept: application/json\r\n");
   } else if (request.dialect == Dialect::ollama) {
     head.lines("Accept: application/x-ndjson\r\n");
@@ -68,7 +70,11 @@ Result<Bytes> write_upstream_head(const Provider& provider, const UpstreamReques
   for (const StaticHeader& header : provider.headers) {
     head.named_field(header.name, header.value.reveal());
   }
-  if (body) head.field("Content-Length", request.body_bytes);
+  if (body && request.chunked) {
+    head.lines("Transfer-Encoding: chunked\r\n");
+  } else if (body) {
+    head.field("Content-Length", request.body_bytes);
+  }
   return head.finish();
 }
 
