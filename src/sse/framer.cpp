@@ -8,6 +8,7 @@ namespace {
 
 constexpr Bytes byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::uint8_t started = 4;
+constexpr Bytes name_prefix = "event: ";
 constexpr Bytes data_prefix = "data: ";
 constexpr std::size_t carry_bytes_first = 512;  // most events fit, so that one allocation does
 constexpr std::size_t kept_bytes_max = 4096;    // a larger buffer goes back when its event is over
@@ -142,15 +143,24 @@ const char* Framer::line_end(const char* p, const char* end) {
   return cr_ != end ? cr_ : nullptr;
 }
 
-// The fast path: "data: …" LF LF, whole in this chunk.
+// The fast path: "data: …" LF LF, with "event: …" LF before it or not, whole in this chunk.
 bool Framer::take_canonical(Event& event) {
-  if (!rest_.starts_with(data_prefix)) return false;
   const char* const begin = rest_.data();
   const char* const end = begin + rest_.size();
-  const char* const data = begin + data_prefix.size();
+  Bytes name;
+  Bytes text = rest_;
+  if (text.starts_with(name_prefix)) {
+    const char* const start = begin + name_prefix.size();
+    const char* const stop = line_end(start, end);
+    if (stop == nullptr || stop == start || *stop != '\n') return false;
+    name = {start, static_cast<std::size_t>(stop - start)};
+    text.remove_prefix(static_cast<std::size_t>(stop + 1 - begin));
+  }
+  if (!text.starts_with(data_prefix)) return false;
+  const char* const data = text.data() + data_prefix.size();
   const char* const stop = line_end(data, end);
   if (stop == nullptr || end - stop < 2 || stop[0] != '\n' || stop[1] != '\n') return false;
-  event.name = {};
+  event.name = name;
   event.data = {data, static_cast<std::size_t>(stop - data)};
   event.raw = {begin, static_cast<std::size_t>(stop + 2 - begin)};
   rest_.remove_prefix(event.raw.size());
