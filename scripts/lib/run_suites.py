@@ -214,6 +214,7 @@ def everything(totals, compiler):
     if configure(totals, 'test', compiler, ['--buildtype=debugoptimized', '--werror']) and build(
             totals, 'test', [], 900):
         suite(totals, 'test', 'unit', 120)
+        suite(totals, 'test', 'golden', 240)
         suite(totals, 'test', 'tidy', 120)
         suite(totals, 'test', 'sim', 240)
         suite(totals, 'test', 'e2e', 400, jobs=1)
@@ -227,7 +228,7 @@ def everything(totals, compiler):
                  '-Dloadtest=false'] + (['-Db_lundef=false'] if clang_only else [])
     if configure(totals, 'asan', compiler, [*sanitized, '-Db_sanitize=address,undefined']) and build(
             totals, 'asan', [], 900):
-        for name, limit in (('unit', 240), ('sim', 300), ('e2e', 500)):
+        for name, limit in (('unit', 240), ('golden', 400), ('sim', 300), ('e2e', 500)):
             suite(totals, 'asan', name, limit, jobs=1 if name == 'e2e' else None)
     if configure(totals, 'tsan', compiler, [*sanitized, '-Db_sanitize=thread']):
         programs = targets_of('tsan')
