@@ -131,7 +131,7 @@ class Builder {
     return add({.begin = begin, .end = place()});
   }
 
-  bool string() {
+  [[gnu::always_inline]] bool string() {
     const std::uint32_t begin = place();
     const char* stop = find_near_stop(p_ + 1, end_, high_);
     bool escaped = false;
@@ -212,8 +212,11 @@ std::optional<double> View::number() const {
 
 View View::operator[](Bytes key) const {
   if (!is_object() || node_->count == 0) return {};
+  const std::size_t bytes = key.size() + 2;  // with its quotes
   for (const Node* at = node_ + 1;; at += at->next) {
-    if (same(*at, key)) return {text_, at + 1};
+    if (at->end - at->begin == bytes || at->escaped) {
+      if (same(*at, key)) return {text_, at + 1};
+    }
     if (at->next == 0) return {};
   }
 }

@@ -16,21 +16,49 @@ constexpr bool is_plain(char c) {
   return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-// The first byte at or behind `p` that is not plain, or `end`. Eight at a time: in each byte of the
-// sums below the highest bit says that it is one of those.
-const char* plain_end(const char* p, const char* end) {
+template <class Word>
+std::uint64_t load(const char* p) {
+  Word word = 0;
+  std::memcpy(&word, p, sizeof word);
+  return word;
+}
+
+// Eight bytes are plain: of none has one of the sums below its highest bit set.
+bool are_plain(std::uint64_t x) {
   constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
   constexpr std::uint64_t tops = 0x80 * ones;
-  const auto zero_bytes = [](std::uint64_t x) { return (x - ones) & ~x; };
-  for (; end - p >= 8; p += 8) {
-    std::uint64_t x = 0;
-    std::memcpy(&x, p, 8);
-    const std::uint64_t special = x | (x - 0x20 * ones) | zero_bytes(x ^ '"' * ones) |
-                                  zero_bytes(x ^ '\\' * ones) | zero_bytes(x ^ 0x7f * ones);
-    if ((special & tops) != 0) break;
-  }
+  const auto zero_bytes = [](std::uint64_t y) { return (y - ones) & ~y; };
+  const std::uint64_t special = x | (x - 0x20 * ones) | zero_bytes(x ^ '"' * ones) |
+                                zero_bytes(x ^ '\\' * ones) | zero_bytes(x ^ 0x7f * ones);
+  return (special & tops) == 0;
+}
+
+// The first byte at or behind `p` that is not plain, or `end`.
+const char* plain_end(const char* p, const char* end) {
+  while (end - p >= 8 && are_plain(load<std::uint64_t>(p))) p += 8;
   while (p != end && is_plain(*p)) ++p;
   return p;
+}
+
+// The whole text is plain. Its last bytes are looked at together, twice if need be.
+bool is_plain(Bytes text) {
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  if (text.size() >= 8) {
+    for (; end - p > 8; p += 8) {
+      if (!are_plain(load<std::uint64_t>(p))) return false;
+    }
+    return are_plain(load<std::uint64_t>(end - 8));
+  }
+  if (text.size() >= 4) {
+    return are_plain(load<std::uint32_t>(p) | load<std::uint32_t>(end - 4) << 32);
+  }
+  return plain_end(p, end) == end;
+}
+
+char* append(char* p, Bytes bytes) {
+  if (!bytes.empty()) std::memcpy(p, bytes.data(), bytes.size());
+  return p + bytes.size();
 }
 
 // A valid character that must not stand raw in a line of text.
@@ -98,14 +126,14 @@ Writer& Writer::close(char bracket) {
 }
 
 Writer& Writer::key(Bytes name) {
-  if (plain_end(name.data(), name.data() + name.size()) != name.data() + name.size()) {
+  if (!is_plain(name)) {
     separate();
     quoted(name, whole);
     put(':');
   } else if (char* p = room(name.size() + (comma_ ? 4 : 3)); p != nullptr) {
     if (comma_) *p++ = ',';
     *p++ = '"';
-    p = std::ranges::copy(name, p).out;
+    p = append(p, name);
     *p++ = '"';
     *p++ = ':';
     took(p);
@@ -115,6 +143,7 @@ Writer& Writer::key(Bytes name) {
 }
 
 Writer& Writer::string(Bytes text, std::size_t cut) {
+  if (text.size() <= cut && is_plain(text)) return escaped_string(text);
   separate();
   quoted(text, cut);
   return *this;
@@ -126,7 +155,7 @@ void Writer::value(Bytes json) {
   if (p == nullptr) return;
   if (comma_) *p++ = ',';
   comma_ = true;
-  took(std::ranges::copy(json, p).out);
+  took(append(p, json));
 }
 
 Writer& Writer::raw(Bytes json) {
@@ -154,7 +183,7 @@ Writer& Writer::escaped_string(Bytes content) {
   if (char* p = room(content.size() + (comma_ ? 3 : 2)); p != nullptr) {
     if (comma_) *p++ = ',';
     *p++ = '"';
-    p = std::ranges::copy(content, p).out;
+    p = append(p, content);
     *p++ = '"';
     took(p);
   }
