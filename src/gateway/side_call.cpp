@@ -49,6 +49,24 @@ std::optional<embedding::ProviderForm> embedding_form(ProviderKind kind, const T
   }
 }
 
+// Together and LM Studio have OpenAI's form, but answer with numbers where base64 was asked for,
+// which the official Node client reads as if it were base64.
+bool takes_openai_embeddings(ProviderKind kind) {
+  switch (kind) {
+    case ProviderKind::mistral:
+    case ProviderKind::gemini:
+    case ProviderKind::vertex:
+    case ProviderKind::bedrock:
+    case ProviderKind::cohere:
+    case ProviderKind::ollama:
+    case ProviderKind::together:
+    case ProviderKind::lmstudio:
+      return false;
+    default:
+      return true;
+  }
+}
+
 // Voyage is an OpenAI-compatible service but for this call.
 rerank::ProviderForm rerank_form(const Provider& provider) {
   switch (provider.kind) {
@@ -67,9 +85,7 @@ rerank::ProviderForm rerank_form(const Provider& provider) {
 bool takes_form(ProviderKind kind, Endpoint endpoint) {
   switch (endpoint) {
     case Endpoint::embeddings:
-      return kind != ProviderKind::mistral && kind != ProviderKind::gemini &&
-             kind != ProviderKind::vertex && kind != ProviderKind::bedrock &&
-             kind != ProviderKind::cohere && kind != ProviderKind::ollama;
+      return takes_openai_embeddings(kind);
     case Endpoint::moderations:
       return kind != ProviderKind::mistral;
     default:
