@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "dialect/bedrock/invoke_stream.h"
 #include "dialect/bedrock/table.h"
 #include "events_text.h"
 #include "penstock/event_stream.h"
@@ -174,28 +173,4 @@ TEST_CASE("bedrock_recorded/streams_without_frames") {
   }
   MESSAGE("recorded Converse streams without frames: " << ran);
   if (test::fixtures("bedrock")) CHECK(ran == 1);
-}
-
-// The events inside are other dialects'; here it only matters that each is found.
-TEST_CASE("bedrock_recorded/invoke_streams_are_unwrapped") {
-  int ran = 0;
-  json::Document document;
-  for (const Recorded& recorded : all_recorded()) {
-    if (recorded.endpoint != "invoke-stream" || recorded.framing != "aws-eventstream") continue;
-    CAPTURE(recorded.name);
-    const auto reader = bedrock::unwrap_invoke_stream(bedrock_table().stream_reader({}));
-    test::EventsText seen;
-    sse::EventStreamFramer framer;
-    framer.feed(recorded.body);
-    for (sse::EventFrame frame; *framer.next(frame);) {
-      const auto data = document.read(frame.payload, json::Judge::answer);
-      REQUIRE(data);
-      CHECK(reader->frame(frame.name(), *data, seen));
-    }
-    CHECK(seen.lines.empty());
-    CHECK_FALSE(reader->finish(seen));
-    ++ran;
-  }
-  MESSAGE("recorded InvokeModel streams: " << ran);
-  if (test::fixtures("bedrock")) CHECK(ran == 6);
 }
