@@ -28,6 +28,9 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   answer_body_.release();
   answer_.request_id.set({});
   sent_whole_ = false;
+  if (config().at(config().at(target).provider).service_account) {
+    PENSTOCK_CO_CHECK(take_access_token());
+  }
   PENSTOCK_CO_CHECK(prepare_request());
   const ProviderIndex provider_index = config().at(target).provider;
   // A pooled connection that turns out dead before it took a byte is no failure: take another.
@@ -191,6 +194,7 @@ Result<> Exchange::push_request(std::size_t credential) {
     request.body_bytes = spliced.bytes();
     request.stream = stream_;
     if (translation_) describe_request(spliced, request);
+    if (access_token_) request.access_token = access_token_->token.reveal();
     PENSTOCK_TRY(written, write_upstream_head(provider(), request, shard_.scratch.head));
     head = written;
     message.add(head);

@@ -93,6 +93,9 @@ class Exchange {
   Result<> read_request();
   Result<> upstream_body(Gather& out);
   void describe_request(const Gather& body, UpstreamRequest& request) const;
+  Result<> take_access_token();
+  bool reflects_token(Bytes text) const;
+  void hide_token(UpstreamError& error) const;
   bool counts_here();
   Result<> count_tokens_here();
   dialect::AnswerContext answer_context() const;
@@ -169,6 +172,7 @@ class Exchange {
   std::unique_ptr<Upload> upload_;            // until nothing can be tried again
   std::unique_ptr<Relay> relay_;              // while a stream is relayed
   std::unique_ptr<Translation> translation_;  // another dialect is spoken, on one side or both
+  std::shared_ptr<const GrantedToken> access_token_;  // of the last target with a service account
   StreamPtr upstream_;
   OverheadClock clock_;
   BodyReader request_body_;

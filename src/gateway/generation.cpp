@@ -39,6 +39,7 @@ std::expected<std::shared_ptr<const Generation>, std::string> Generation::make(
     if (!trust) return std::unexpected("providers." + provider.name + ".ca: " + trust.error());
     made->trust.push_back(*trust);
   }
+  made->tokens = make_token_cells(config, before ? before->tokens : TokenCells());
   auto labels = before ? std::make_shared<Labels>(*before->labels) : std::make_shared<Labels>();
   if (!before) {
     for (std::size_t i = 0; i < http::reason_count; ++i) {

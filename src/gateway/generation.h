@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/answers.h"
+#include "gateway/token_cell.h"
 #include "gateway/upstream_pool.h"
 #include "penstock/net.h"
 #include "penstock/policy.h"
@@ -33,6 +34,7 @@ struct Generation {
   std::unique_ptr<LimitCells> limits;
   std::shared_ptr<const TlsServerContext> data_tls;    // null: the data listener is plain
   std::vector<std::shared_ptr<const TlsTrust>> trust;  // by ProviderIndex; null: plain
+  TokenCells tokens;                                   // of service accounts
   std::shared_ptr<const Labels> labels;
   std::vector<LabelId> model_labels;      // by ModelIndex
   std::vector<LabelId> provider_labels;   // by ProviderIndex

@@ -117,6 +117,7 @@ bool Server::start() {
     return false;
   }
   dns_ = std::move(*started);
+  tokens_.keep(generation_->tokens);
   if (!start_shards()) return false;
   const std::string data = bound_address(data_fds_.front());
   std::string admin;
@@ -311,6 +312,7 @@ void Server::reload() {
     generation_ = *next;
   }
   for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->adopt(std::move(epochs[i]));
+  tokens_.keep(generation_->tokens);
   reloads_.fetch_add(1);
   events_.write(Level::info, "reloaded",
                 {{"models", generation_->snapshot->models.size()},
@@ -331,6 +333,8 @@ std::string Server::metrics_page() {
   process.log_lines_dropped = log_writer_ ? log_writer_->lines_dropped() : 0;
   process.reloads = reloads_.load();
   process.reloads_refused = reloads_refused_.load();
+  process.tokens_granted = tokens_.granted();
+  process.tokens_failed = tokens_.failed();
   process.target_states.assign(generation->labels->targets.size(), TargetState::up);
   std::string page;
   write_prometheus(shards, *generation->labels, process, page);
@@ -361,6 +365,7 @@ void Server::drain() {
   }
   for (const auto& shard : shards_) shard->stop();
   for (const auto& shard : shards_) shard->join();
+  tokens_.stop();
   if (admin_) admin_->stop();
   if (log_writer_) log_writer_->stop();
   events_.write(Level::info, "stopped");

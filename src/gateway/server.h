@@ -11,6 +11,7 @@
 
 #include "gateway/admin_plane.h"
 #include "gateway/shard_thread.h"
+#include "gateway/token_keeper.h"
 #include "penstock/config.h"
 #include "penstock/telemetry.h"
 
@@ -54,6 +55,7 @@ class Server {
   Process process_;
   std::shared_ptr<TlsTicketKeys> ticket_keys_;
   std::unique_ptr<DnsThread> dns_;
+  TokenKeeper tokens_{events_};
   std::vector<unsigned> cpus_;
   std::vector<std::unique_ptr<ShardMetrics>> metrics_;
   std::vector<std::unique_ptr<LogRing>> rings_;

@@ -293,6 +293,11 @@ void config_reloads(const MetricInfo& info, Export& e) {
   e.page.sample(info, {{"result", "refused"}}, e.process.reloads_refused);
 }
 
+void token_fetches(const MetricInfo& info, Export& e) {
+  e.page.sample(info, {{"result", "granted"}}, e.process.tokens_granted);
+  e.page.sample(info, {{"result", "failed"}}, e.process.tokens_failed);
+}
+
 void series_refused(const MetricInfo& info, Export& e) {
   std::uint64_t total = 0;
   for (const ShardMetrics* shard : e.shards) total += MetricReader::series(*shard).refused();
@@ -365,6 +370,9 @@ constexpr std::array rows{
     Row{{"penstock_config_reloads_total", counter, "", "result",
          "Configurations offered after the start."},
         config_reloads},
+    Row{{"penstock_token_fetches_total", counter, "", "result",
+         "Requests for access tokens of service accounts."},
+        token_fetches},
     Row{{"penstock_io_backend", gauge, "", "backend", "Shards on each kind of kernel interface."},
         io_backend},
     Row{{"penstock_io_turns_total", counter, "", "", "Turns of the shards' loops."},

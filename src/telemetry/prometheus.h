@@ -23,6 +23,8 @@ struct ProcessMetrics {
   std::uint64_t log_lines_dropped = 0;  // LogWriter::lines_dropped()
   std::uint64_t reloads = 0;            // configurations taken
   std::uint64_t reloads_refused = 0;
+  std::uint64_t tokens_granted = 0;  // fetches of access tokens
+  std::uint64_t tokens_failed = 0;
   std::vector<TargetState> target_states{};  // by LabelId of the target
 };
 

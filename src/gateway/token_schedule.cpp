@@ -1,0 +1,21 @@
+#include "gateway/token_schedule.h"
+
+#include <algorithm>
+
+namespace penstock {
+
+Instant TokenSchedule::granted(Instant asked, Duration lifetime) {
+  pause_ = pause_min;
+  const Duration early{lifetime.ns / 5};
+  due_ = asked + std::max(Duration{lifetime.ns - early.ns}, pause_min);
+  return asked + lifetime;
+}
+
+Duration TokenSchedule::failed(Instant now) {
+  const Duration pause = pause_;
+  pause_ = std::min(Duration{2 * pause.ns}, pause_max);
+  due_ = now + pause;
+  return pause;
+}
+
+}  // namespace penstock

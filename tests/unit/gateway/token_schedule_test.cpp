@@ -1,0 +1,123 @@
+// When access tokens are fetched, on a clock of the test's own; and which tokens a new
+// configuration takes over.
+#include "gateway/token_schedule.h"
+
+#include <doctest/doctest.h>
+
+#include "gateway/token_cell.h"
+
+using namespace penstock;
+
+namespace {
+
+constexpr Instant start{1'000'000'000'000};
+
+constexpr Instant after(std::int64_t ms) {
+  return start + Duration::milliseconds(ms);
+}
+
+Provider account(std::string name, std::string email, std::string key) {
+  Provider provider;
+  provider.name = std::move(name);
+  provider.kind = ProviderKind::vertex;
+  provider.service_account.emplace();
+  provider.service_account->client_email = std::move(email);
+  provider.service_account->private_key = Secret(key);
+  provider.service_account->token_uri = "https://oauth2.googleapis.com/token";
+  return provider;
+}
+
+std::shared_ptr<const GrantedToken> token(Bytes text, Instant ends) {
+  return std::make_shared<const GrantedToken>(Secret(text), ends);
+}
+
+}  // namespace
+
+TEST_CASE("token_schedule/the_first_fetch_is_due_at_once") {
+  CHECK(TokenSchedule(start).due() == start);
+}
+
+TEST_CASE("token_schedule/a_token_is_renewed_when_four_fifths_of_its_lifetime_are_over") {
+  TokenSchedule schedule(start);
+  CHECK(schedule.granted(start, Duration::seconds(3600)) == after(3'600'000));
+  CHECK(schedule.due() == after(2'880'000));
+  // The lifetime counts from the asking, however long the answer took.
+  CHECK(schedule.granted(after(2'880'000), Duration::seconds(100)) == after(2'980'000));
+  CHECK(schedule.due() == after(2'960'000));
+}
+
+TEST_CASE("token_schedule/an_endpoint_with_tiny_lifetimes_is_not_hammered") {
+  TokenSchedule schedule(start);
+  CHECK(schedule.granted(start, Duration::seconds(1)) == after(1'000));
+  CHECK(schedule.due() == after(1'000));
+}
+
+TEST_CASE("token_schedule/pauses_after_failures_double_up_to_a_minute") {
+  TokenSchedule schedule(start);
+  Instant now = start;
+  for (const std::int64_t seconds : {1, 2, 4, 8, 16, 32, 60, 60, 60}) {
+    CHECK(schedule.failed(now) == Duration::seconds(seconds));
+    CHECK(schedule.due() == now + Duration::seconds(seconds));
+    now = schedule.due();
+  }
+}
+
+TEST_CASE("token_schedule/a_success_ends_the_growth_of_the_pauses") {
+  TokenSchedule schedule(start);
+  for (int i = 0; i < 9; ++i) schedule.failed(start);
+  schedule.granted(after(5'000), Duration::seconds(3600));
+  CHECK(schedule.failed(after(2'900'000)) == Duration::seconds(1));
+}
+
+TEST_CASE("token_cell/a_token_serves_until_it_ends_and_not_longer") {
+  TokenCell cell(account("google", "a@p", "key"));
+  CHECK(cell.at(start) == nullptr);
+  cell.grant(token("t1", after(10)));
+  REQUIRE(cell.at(after(9)) != nullptr);
+  CHECK(cell.at(after(9))->token.reveal() == "t1");
+  CHECK(cell.at(after(10)) == nullptr);
+  // Whoever holds an old one keeps it alive.
+  const auto held = cell.at(start);
+  cell.grant(token("t2", after(20)));
+  CHECK(held->token.reveal() == "t1");
+  CHECK(cell.at(after(10))->token.reveal() == "t2");
+}
+
+TEST_CASE("token_cell/why_there_is_no_token_is_known") {
+  TokenCell cell(account("google", "a@p", "key"));
+  CHECK(cell.why_missing() == Code::upstream_unavailable);
+  cell.note_failure(true);
+  CHECK(cell.why_missing() == Code::upstream_auth_failed);
+  cell.note_failure(false);
+  CHECK(cell.why_missing() == Code::upstream_unavailable);
+}
+
+TEST_CASE("token_cell/an_unchanged_account_keeps_its_cell_in_the_next_configuration") {
+  Snapshot before;
+  before.providers.push_back(account("one", "a@p", "key"));
+  before.providers.push_back(Provider());
+  before.providers.push_back(account("two", "b@p", "key"));
+  const TokenCells first = make_token_cells(before, {});
+  REQUIRE(first.size() == 3);
+  CHECK(first[1] == nullptr);
+  CHECK(first[0] != first[2]);
+
+  Snapshot same;
+  same.providers.push_back(account("two", "b@p", "key"));
+  same.providers.push_back(account("one", "a@p", "another key"));
+  same.providers.push_back(account("three", "a@p", "key"));
+  const TokenCells next = make_token_cells(same, first);
+  REQUIRE(next.size() == 3);
+  CHECK(next[0] == first[2]);
+  CHECK(next[1] != first[0]);  // a new key: a new token
+  CHECK(next[2] != first[0]);
+
+  Snapshot elsewhere;
+  elsewhere.providers.push_back(account("one", "a@p", "key"));
+  elsewhere.providers.back().ca = "/etc/other.pem";
+  CHECK(make_token_cells(elsewhere, first)[0] != first[0]);
+  elsewhere.providers.back().ca.clear();
+  CHECK(make_token_cells(elsewhere, first)[0] == first[0]);
+  elsewhere.providers.back().service_account->token_uri = "https://other/token";
+  CHECK(make_token_cells(elsewhere, first)[0] != first[0]);
+}
