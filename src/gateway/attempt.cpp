@@ -154,10 +154,8 @@ Result<> Exchange::upstream_body(Gather& out) {
   const json::Facts& facts = upload_->facts;
   json::RequestEdits edits;
   if (!facts.model.empty()) edits.model = target().upstream_model;
-  edits.include_usage = stream_ &&
-                        (dialect_ == dialect::Dialect::openai_chat ||
-                         dialect_ == dialect::Dialect::openai_completions) &&
-                        quirks_of(provider(), target()).stream_options;
+  edits.include_usage =
+      stream_ && speaks_openai() && quirks_of(provider(), target()).stream_options;
   if (json::splice_request(upload_->body(), facts, edits, upload_->splice, out)) return {};
   return fail(Code::internal_error);
 }
@@ -187,7 +185,7 @@ Result<> Exchange::push_request(std::size_t credential) {
   if (first) {
     upload_->total = spliced.bytes();
     UpstreamRequest request;
-    PENSTOCK_TRY(path, upstream_path(provider(), target(), service_of(endpoint_), stream_,
+    PENSTOCK_TRY(path, upstream_path(provider(), target(), upstream_service(), stream_,
                                      shard_.scratch.path));
     request.path = path;
     request.credential = credential;

@@ -87,7 +87,10 @@ class Exchange {
   bool takes(http::MediaType type) const;
 
   // -- Dialects other than OpenAI's chat (translation.cpp).
+  bool speaks_openai() const;
   bool needs_translation() const;
+  bool needs_request() const;
+  Service upstream_service() const;
   bool carries_signatures() const;
   Result<> prepare_request();
   Result<> read_request();

@@ -111,8 +111,7 @@ Result<> Exchange::commit_stream() {
   committed_ = true;
   first_byte_ = relay_->last_sent = relay_->heard = now();
   shard_.metrics.streams_active.add();
-  // Nothing can be tried again. Only the Responses dialect tells in its last event what was asked.
-  if (upload_ && dialect_ != dialect::Dialect::openai_responses) {
+  if (upload_ && !needs_request()) {  // nothing can be tried again
     PENSTOCK_CHECK(upload_->settle(client(), false));
     upload_->reset();
     shard_.uploads.give(std::move(upload_));
@@ -145,7 +144,8 @@ Task<Result<>> Exchange::relay_stream() {
 Task<Result<>> Exchange::relay_events() {
   const Duration idle = provider().timeouts.idle;
   for (;;) {
-    PENSTOCK_CO_CHECK(pass_events());
+    // The first bytes may have held all of it; what lies behind must not end the body once more.
+    if (!stream_done()) PENSTOCK_CO_CHECK(pass_events());
     if (stream_done()) co_return Result<>();
     if (upstream_->gone() || answer_.body.done()) co_return interrupted();
     if (client().unsent() > high_water) {

@@ -113,12 +113,26 @@ void Exchange::note_hints(const http::RequestHead& head) {
       endpoint_ == Endpoint::gemini_stream && head.query.find("alt=sse") == Bytes::npos;
 }
 
+// A client of OpenAI's chat or legacy completions, whose hints are all in the body.
+bool Exchange::speaks_openai() const {
+  return dialect_ == Dialect::openai_chat || dialect_ == Dialect::openai_completions;
+}
+
+// What is asked of the target: legacy completions are chat where they are written anew.
+Service Exchange::upstream_service() const {
+  const Service service = service_of(endpoint_);
+  const bool translated = translation_ && translation_->translates;
+  return translated && service == Service::completions ? Service::chat : service;
+}
+
 // Whether the target must be written to in another way than the client wrote.
 bool Exchange::needs_translation() const {
   switch (service_of(endpoint_)) {
     case Service::chat:
     case Service::count_tokens:
       if (target().dialect != dialect_) return true;
+      // Targets are asked for events, which are no array.
+      if (stream_ && translation_ && translation_->json_array) return true;
       // The same dialect, but the model stands in the address and the version in the body.
       if (dialect_ == Dialect::anthropic &&
           (provider().kind == ProviderKind::vertex || provider().kind == ProviderKind::bedrock)) {
@@ -148,10 +162,11 @@ bool Exchange::carries_signatures() const {
 // Makes the request ready for the target of this attempt.
 Result<> Exchange::prepare_request() {
   const bool translates = needs_translation();
-  if (!translation_) {
-    if (!translates) return {};
-    translation_ = std::make_unique<Translation>(config().limits.max_body);
+  if (!translates && speaks_openai()) {  // the ordinary way, whatever the last target was
+    translation_.reset();
+    return {};
   }
+  if (!translation_) translation_ = std::make_unique<Translation>(config().limits.max_body);
   Translation& own = *translation_;
   own.translates = translates;
   own.note.reset();
@@ -202,15 +217,23 @@ dialect::AnswerContext Exchange::answer_context() const {
   context.request_id = request_id_.view();
   context.model = target().upstream_model;
   context.created = std::time(nullptr);
-  context.include_usage = upload_->facts.include_usage;
   const Translation& own = *translation_;
   context.json_array = own.json_array;
+  if (!upload_) return context;  // the stream has begun, and what the request views is gone
+  context.include_usage = upload_->facts.include_usage;
   if (own.read) {
     context.request = &own.request;
     context.show_reasoning = own.request.reasoning.show.value_or(true);
     context.input_tokens_estimate = dialect::estimate_input_tokens(own.request);
   }
   return context;
+}
+
+// Whether the stream's writer still looks at what was asked: Responses tells it in its last event,
+// and calls are told by the tools that were given.
+bool Exchange::needs_request() const {
+  return translation_ && translation_->stream &&
+         (dialect_ == Dialect::openai_responses || !translation_->request.tools.empty());
 }
 
 // Counting where the provider has no service for it: an estimate, and marked as one.
@@ -447,8 +470,7 @@ hub::ErrorNote Exchange::error_note(Error error) const {
 // True when the body of an error is for the client's dialect to write.
 bool Exchange::writes_own_errors() const {
   if (!translation_) return false;
-  return translation_->note ||
-         (dialect_ != Dialect::openai_chat && dialect_ != Dialect::openai_completions);
+  return translation_->note || !speaks_openai();
 }
 
 Bytes Exchange::write_error(hub::ErrorNote note, AnswerHead& head) {

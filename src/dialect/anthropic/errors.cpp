@@ -56,7 +56,9 @@ void write_error(const hub::ErrorNote& error, json::Composer& out) {
   out.key("message").open_string();
   if (!error.param.empty() && !error.message.starts_with(error.param))
     out.more_escaped(error.param).more(": ");
-  out.more_escaped(error.message).close_string();
+  // Clients want some words, also where the provider's own may not be shown.
+  out.more_escaped(error.message.empty() ? Bytes(error_type_of(error.kind)) : error.message);
+  out.close_string();
   if (!error.code.empty()) {
     out.key("details").begin_object().key("error_code").escaped_string(error.code).end_object();
   }
