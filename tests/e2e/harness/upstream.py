@@ -77,6 +77,7 @@ class Upstream:
         self._listener = socket.create_server(('127.0.0.1', 0), backlog=backlog)
         self.port = self._listener.getsockname()[1]
         self._tls, self.early = tls, early
+        self.default = None      # request -> steps, where no script is
         self._scripts, self._lock = {}, threading.Lock()
         self._requests = []
         self.raw = []            # (connection, bytes) of everything that arrived in the clear
@@ -198,7 +199,7 @@ class Upstream:
             if answers:
                 return answers.pop(0) if len(answers) > 1 else answers[0]
         from harness import answers as ready_made
-        return ready_made.for_request(request)
+        return (self.default or ready_made.for_request)(request)
 
     def _play(self, peer, request, steps):
         try:

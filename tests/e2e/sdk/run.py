@@ -1,4 +1,5 @@
-"""The official `openai` packages for Python and Node against `penstock demo`.
+"""The official packages of OpenAI, Anthropic, Google and Mistral against `penstock demo`, and `openai`
+against scripted providers of every dialect.
 
     python3 tests/e2e/sdk/run.py --gateway build/penstock
 
@@ -6,7 +7,9 @@ scripts/setup puts the packages under .deps/; what is not there is skipped. Each
 its own, so that they do not spend each other's rate limit.
 """
 import argparse
+import base64
 import concurrent.futures
+import json
 import pathlib
 import re
 import shutil
@@ -19,11 +22,25 @@ ROOT = HERE.parent.parent.parent
 sys.path.insert(0, str(HERE.parent))
 sys.dont_write_bytecode = True
 
+from harness import answers, dialects  # noqa: E402
+from harness.config import MAIN_KEY  # noqa: E402
 from harness.gateway import SANITIZER, Process  # noqa: E402
+from harness.providers import EVERY  # noqa: E402
+from harness.turn import CALLING, THOUGHT  # noqa: E402
+from harness.world import World  # noqa: E402
 
 PYTHON = ROOT / '.deps/python/bin/python'
 NODE_PACKAGES = ROOT / '.deps/node/node_modules'
 SECONDS = 150
+
+
+def counted(done):
+    """Text and counts of a client's run."""
+    found = re.search(r'^(\d+) passed, (\d+) failed, (\d+) skipped$', done.stdout, re.M)
+    counts = [int(n) for n in found.groups()] if found else [0, 1, 0]
+    if done.returncode != 0 and counts[1] == 0:
+        counts[1] += 1
+    return done.stdout + done.stderr, counts
 
 
 def run_client(program, name, argv):
@@ -33,11 +50,7 @@ def run_client(program, name, argv):
         demo.wait_listening(('data',), 60)
         url = f"http://127.0.0.1:{demo.listeners['data'][1]}/v1"
         done = subprocess.run([*argv, url], capture_output=True, text=True, timeout=SECONDS, cwd=HERE)
-        text = done.stdout + done.stderr
-        found = re.search(r'^(\d+) passed, (\d+) failed, (\d+) skipped$', done.stdout, re.M)
-        counts = [int(n) for n in found.groups()] if found else [0, 1, 0]
-        if done.returncode != 0 and counts[1] == 0:
-            counts[1] += 1
+        text, counts = counted(done)
         demo.process.send_signal(signal.SIGTERM)
         status = demo.exit_status(20)
         if status != 0 or SANITIZER.search(demo.errors):
@@ -50,23 +63,68 @@ def run_client(program, name, argv):
         demo.kill()
 
 
+def speak(request):
+    """What a provider of the dialect that the path tells answers."""
+    for provider in EVERY.values():
+        try:
+            stream = any(w in request.path for w in ('stream', 'invoke-with'))
+            if provider.name not in ('gemini', 'bedrock', 'bedrock-key', 'invoke'):
+                stream = json.loads(request.body).get('stream', False)
+            provider.check_head(request, stream)
+        except AssertionError:
+            continue
+        turn = CALLING if provider.understood(json.loads(request.body))['tools'] else THOUGHT
+        return provider.stream_steps(turn, 11) if stream else provider.whole_steps(turn)
+    return answers.error(404, f'no provider is at {request.path}')
+
+
+def run_providers(program, name, argv):
+    """One client, every scripted provider."""
+    world = World(program, 1, 1)
+    world.main.default = speak
+    gateway = world.gateway('dialects', dialects.gateway_config)
+    url = f'http://127.0.0.1:{gateway.data[1]}/v1'
+    try:
+        done = subprocess.run([*argv, url, MAIN_KEY, ','.join(EVERY)], capture_output=True, text=True,
+                              timeout=SECONDS, cwd=HERE)
+        text, counts = counted(done)
+    finally:
+        wrong = world.stop()
+    return name, text + ''.join(wrong.values()), [counts[0], counts[1] + len(wrong), counts[2]]
+
+
+def judge_frames(name, argv):
+    """Amazon's own decoder reads the frames that the scripted Bedrock sends."""
+    frames = [base64.b64encode(f).decode() for p in ('bedrock', 'invoke') for f in EVERY[p].events(CALLING)]
+    done = subprocess.run(argv, input=json.dumps(frames), capture_output=True, text=True, timeout=SECONDS, cwd=HERE)
+    return name, *counted(done)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--gateway', required=True, help='the program under test')
     program = str(pathlib.Path(parser.parse_args().gateway).resolve())
-    clients, counts = [], [0, 0, 0]
+    clients, frames, counts = [], [], [0, 0, 0]
     if PYTHON.exists():
-        clients.append(('Python', [str(PYTHON), str(HERE / 'client_python.py')]))
+        python = [str(PYTHON), '-B']
+        clients.append((run_client, 'Python', [*python, str(HERE / 'client_python.py')]))
+        clients.append((run_client, 'Python, other dialects', [*python, str(HERE / 'dialects_python.py')]))
+        clients.append((run_providers, 'Python, every provider', [*python, str(HERE / 'providers_python.py')]))
     else:
         print('Python client: not installed, run scripts/setup --test')
         counts[2] += 1
     if shutil.which('node') and NODE_PACKAGES.exists():
-        clients.append(('Node', ['node', str(HERE / 'client_node.mjs'), str(NODE_PACKAGES)]))
+        node = [[str(HERE / script), str(NODE_PACKAGES)]
+                for script in ('client_node.mjs', 'dialects_node.mjs', 'frames_node.mjs')]
+        clients.append((run_client, 'Node', ['node', *node[0]]))
+        clients.append((run_client, 'Node, other dialects', ['node', *node[1]]))
+        frames = [judge_frames('Node, frames', ['node', *node[2]])]
     else:
         print('Node client: not installed, run scripts/setup --test')
         counts[2] += 1
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        for name, text, found in pool.map(lambda c: run_client(program, *c), clients):
+        jobs = [pool.submit(run, program, name, argv) for run, name, argv in clients]
+        for name, text, found in [*(job.result() for job in jobs), *frames]:
             print(f'--- {name}\n{text}')
             counts = [a + b for a, b in zip(counts, found)]
     print('{} passed, {} failed, {} skipped'.format(*counts))
