@@ -284,6 +284,7 @@ struct ErrorNote {
   Escaped param{};
   Escaped request_id{};
   std::uint32_t retry_after_ms = 0;  // 0: not said
+  Raw metadata{};                    // the gateway's own: an object; empty: none
 };
 
 struct Citation {

@@ -78,7 +78,7 @@ Result<> translate_answer(Dialect client, Dialect provider, Bytes body, const Ta
                           AnswerFacts& facts);
 
 // A provider's body with an error status; whatever the body is, the note says something. The
-// note's views live as long as `body`.
+// note's views live as long as `body`. `out.type` may hold what the head named the error.
 void read_error(Dialect provider, std::uint16_t status, Bytes body, Workbench& bench,
                 hub::ErrorNote& out);
 // The body of an error for a client; `out` is begun anew.

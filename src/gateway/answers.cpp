@@ -56,6 +56,41 @@ void write_framing(http::HeadWriter& out, const AnswerHead& head) {
   }
 }
 
+void write_attempts(json::Writer& out, const ErrorBody& error) {
+  out.key("attempts").begin_array();
+  for (const AttemptRecord& attempt : error.attempts) {
+    out.begin_object().key("target").string(error.snapshot->at(attempt.target).name, 256);
+    out.key("status");
+    if (attempt.status == 0) {
+      out.null();
+    } else {
+      out.unsigned_integer(attempt.status);
+    }
+    out.key("reason");
+    if (attempt.reason) {
+      out.string(describe(*attempt.reason).code);
+    } else {
+      out.null();
+    }
+    out.end_object();
+  }
+  out.end_array();
+}
+
+void write_metadata(json::Writer& out, const ErrorBody& error, bool theirs) {
+  out.begin_object().key("request_id").string(error.request_id);
+  out.key("origin").string(theirs ? "upstream" : "gateway");
+  if (!error.provider.empty()) out.key("provider").string(error.provider, 128);
+  if (!error.attempts.empty() && error.snapshot) write_attempts(out, error);
+  if (error.limit) {
+    out.key("limit").begin_object().key("kind").string(name_of(error.limit->kind));
+    out.key("scope").string(name_of(error.limit->scope));
+    out.key("maximum").unsigned_integer(error.limit->maximum);
+    out.key("used").unsigned_integer(error.limit->used).end_object();
+  }
+  out.end_object();
+}
+
 }  // namespace
 
 Result<Bytes> write_answer_head(const AnswerHead& head, std::span<char> out) {
@@ -120,36 +155,16 @@ Bytes write_error_body(const ErrorBody& error, std::span<char> out) {
   } else {
     writer.string(upstream ? upstream->code : text.code);
   }
-  writer.key("metadata").begin_object().key("request_id").string(error.request_id);
-  writer.key("origin").string(upstream ? "upstream" : "gateway");
-  if (!error.provider.empty()) writer.key("provider").string(error.provider, 128);
-  if (!error.attempts.empty() && error.snapshot) {
-    writer.key("attempts").begin_array();
-    for (const AttemptRecord& attempt : error.attempts) {
-      writer.begin_object().key("target").string(error.snapshot->at(attempt.target).name, 256);
-      writer.key("status");
-      if (attempt.status == 0) {
-        writer.null();
-      } else {
-        writer.unsigned_integer(attempt.status);
-      }
-      writer.key("reason");
-      if (attempt.reason) {
-        writer.string(describe(*attempt.reason).code);
-      } else {
-        writer.null();
-      }
-      writer.end_object();
-    }
-    writer.end_array();
-  }
-  if (error.limit) {
-    writer.key("limit").begin_object().key("kind").string(name_of(error.limit->kind));
-    writer.key("scope").string(name_of(error.limit->scope));
-    writer.key("maximum").unsigned_integer(error.limit->maximum);
-    writer.key("used").unsigned_integer(error.limit->used).end_object();
-  }
-  writer.end_object().end_object().end_object();
+  writer.key("metadata");
+  write_metadata(writer, error, upstream != nullptr);
+  writer.end_object().end_object();
+  PENSTOCK_ASSERT(writer.fits());
+  return writer.text();
+}
+
+Bytes write_error_metadata(const ErrorBody& error, bool theirs, std::span<char> out) {
+  json::Writer writer(out);
+  write_metadata(writer, error, theirs);
   PENSTOCK_ASSERT(writer.fits());
   return writer.text();
 }

@@ -81,5 +81,8 @@ struct ErrorBody {
 inline constexpr std::size_t error_body_bytes_max = 8 * 1024;
 // `{"error":{...}}`; out: at least error_body_bytes_max.
 Bytes write_error_body(const ErrorBody& error, std::span<char> out);
+// The object in it that is `metadata`, for errors that another dialect's writer shapes.
+// theirs: the words are the provider's. out: at least error_body_bytes_max.
+Bytes write_error_metadata(const ErrorBody& error, bool theirs, std::span<char> out);
 
 }  // namespace penstock

@@ -27,6 +27,7 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   upstream_error_.reset();
   answer_body_.release();
   answer_.request_id.set({});
+  answer_.should_retry.reset();
   sent_whole_ = false;
   if (config().at(config().at(target).provider).service_account) {
     PENSTOCK_CO_CHECK(take_access_token());
@@ -254,9 +255,10 @@ Result<> Exchange::read_answer_head(const http::ResponseHead& head) {
   answer_.request_id.set({});
   const Bytes id = head.find(http::Field::x_request_id);
   if (id.size() <= answer_.request_id.text.size() && http::sendable_value(id) &&
-      !holds_secret(id, config())) {
+      !holds_secret(id, config()) && !reflects_token(id)) {
     answer_.request_id.set(id);
   }
+  if (answer_.status >= 400 || translation_) read_answer_hints(head.fields);
   const bool too_large = !stream_ && head.framing == http::Framing::length &&
                          head.length > config().upstream.max_response_bytes;
   if (translation_ && translation_->side) translation_->side->note_head(head.fields);
@@ -308,8 +310,7 @@ Task<Result<>> Exchange::read_refusal(Next next) {
     if (next == Next::next_credential) {
       co_return fail(Code::upstream_auth_failed, Side::upstream, Retry::yes);
     }
-    co_return fail(Code::upstream_bad_response, Side::upstream,
-                   next == Next::next_target ? Retry::yes : Retry::no);
+    co_return fail(Code::upstream_bad_response, Side::upstream, retry_of(next));
   }
   json::AnswerFacts facts;
   const bool readable = collected && shard_.scanner.answer(answer_body_.view(), facts).has_value();
@@ -318,8 +319,8 @@ Task<Result<>> Exchange::read_refusal(Next next) {
   }
   upstream_error_ =
       readable ? read_upstream_error(answer_body_.view(), facts, config()) : UpstreamError{};
-  co_return fail(Code::upstream_bad_response, Side::upstream,
-                 next == Next::next_target ? Retry::yes : Retry::no);
+  hide_token(*upstream_error_);
+  co_return fail(Code::upstream_bad_response, Side::upstream, retry_of(next));
 }
 
 // A stream was asked for and a whole answer came: it goes to the client as a short stream.

@@ -53,8 +53,10 @@ class Exchange {
     bool encoded = false;
     bool keep_alive = false;
     std::uint32_t retry_after_s = 0;
+    std::optional<bool> should_retry;  // when the provider says so, of a failure
     BodyReader body;
     Text request_id;
+    Text error_name;  // Bedrock's
   };
 
   // -- The steps until an answer begins (exchange.cpp).
@@ -79,6 +81,9 @@ class Exchange {
   Result<> push_request(std::size_t credential);
   Task<Result<>> await_head();
   Result<> read_answer_head(const http::ResponseHead& head);
+  void read_answer_hints(const http::Fields& fields);
+  void take_wait(hub::ErrorNote& note);
+  Retry retry_of(Next next) const;
   Task<Result<>> collect_body(std::uint64_t most);
   Task<Result<>> read_refusal(Next next);
   Task<Result<>> take_whole();
@@ -134,6 +139,7 @@ class Exchange {
   AnswerHead answer_head(std::uint16_t status) const;
   Result<> send_whole(AnswerHead head, Bytes body);
   Task<> answer_error(Error error);
+  ErrorBody error_body(Code code) const;
   void send_error(Error error);
   void send_own_error(Error error);
   Task<Result<>> answer_here();

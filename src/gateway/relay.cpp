@@ -93,6 +93,7 @@ Result<> Exchange::judge_first_event(const sse::Event& event) {
   answer_body_.release();
   PENSTOCK_CHECK(answer_body_.append(event.data));
   upstream_error_ = read_upstream_error(answer_body_.view(), facts, config());
+  hide_token(*upstream_error_);
   answer_.status = 502;
   return fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
 }

@@ -73,6 +73,20 @@ Task<> Exchange::answer_error(Error error) {
   send_error(error);
 }
 
+// What an error tells of this exchange, apart from a provider's words.
+ErrorBody Exchange::error_body(Code code) const {
+  ErrorBody body;
+  body.code = code;
+  body.param = param_;
+  body.reason = reason_;
+  body.request_id = request_id_.view();
+  if (target_) body.provider = provider().name;
+  body.attempts = {attempts_.data(), attempt_count_};
+  body.snapshot = &config();
+  body.limit = limit_;
+  return body;
+}
+
 void Exchange::send_error(Error error) {
   const ErrorText& text = describe(error.code);
   if (writes_own_errors()) return send_own_error(error);
@@ -87,17 +101,9 @@ void Exchange::send_error(Error error) {
   } else if (text.advice == Advice::later) {
     head.retry_after_s = retry_after_s(retry_after_, static_cast<std::uint32_t>(shard_.random()));
   }
-  head.never_retry = !theirs && text.advice == Advice::never;
-  ErrorBody body;
-  body.code = error.code;
-  body.param = param_;
-  body.reason = reason_;
+  head.never_retry = theirs ? answer_.should_retry == false : text.advice == Advice::never;
+  ErrorBody body = error_body(error.code);
   body.upstream = theirs;
-  body.request_id = request_id_.view();
-  if (target_) body.provider = provider().name;
-  body.attempts = {attempts_.data(), attempt_count_};
-  body.snapshot = &config();
-  body.limit = limit_;
   const Bytes written = write_error_body(body, shard_.scratch.body);
   if (!send_whole(head, written)) keep_alive_ = false;
   if (limit_) shard_.metrics.limited(limit_->kind, limit_->scope).add();
@@ -107,7 +113,8 @@ void Exchange::send_error(Error error) {
 void Exchange::send_own_error(Error error) {
   const ErrorText& text = describe(error.code);
   const bool theirs = translation_->note.has_value() && error.side == Side::upstream;
-  const hub::ErrorNote note = theirs ? *translation_->note : error_note(error);
+  hub::ErrorNote note = theirs ? *translation_->note : error_note(error);
+  note.metadata = write_error_metadata(error_body(error.code), theirs, shard_.scratch.body);
   if (theirs) code_.reset();
   AnswerHead head = answer_head(text.status);
   const Bytes body = write_error(note, head);
@@ -118,7 +125,7 @@ void Exchange::send_own_error(Error error) {
   } else if (text.advice == Advice::later) {
     head.retry_after_s = retry_after_s(retry_after_, static_cast<std::uint32_t>(shard_.random()));
   }
-  head.never_retry = !theirs && text.advice == Advice::never;
+  head.never_retry = theirs ? answer_.should_retry == false : text.advice == Advice::never;
   if (!send_whole(head, body)) keep_alive_ = false;
   if (limit_) shard_.metrics.limited(limit_->kind, limit_->scope).add();
 }

@@ -14,6 +14,8 @@ using dialect::Dialect;
 using hub::ErrorKind;
 
 constexpr Bytes json_type = "application/json";
+// Where a provider's words are missing or may not be shown.
+constexpr Bytes no_message = "The provider answered with an error and no message.";
 
 std::unexpected<Error> bad_answer() {
   return fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
@@ -176,6 +178,7 @@ Result<> Exchange::prepare_request() {
   if (!translates) return {};
   if (is_side(endpoint_)) return write_side_request();
   if (!own.read) PENSTOCK_CHECK(read_request());
+  own.place_betas(provider().kind);
   const Result<> written =
       translate::write_request(target().dialect, own.request, own.traits, own.body, own.losses);
   if (!written) {
@@ -413,7 +416,9 @@ Result<> Exchange::send_heartbeat() {
 // The last event of a stream that did not end well, in the client's dialect.
 void Exchange::write_stream_error(Error error) {
   Translation& own = *translation_;
-  const hub::ErrorNote note = own.note ? *own.note : error_note(error);
+  hub::ErrorNote note = own.note ? *own.note : error_note(error);
+  note.metadata = write_error_metadata(error_body(error.code), own.note.has_value(),
+                                       shard_.scratch.body);
   Bytes event;
   if (own.stream) {
     own.stream->fail(note);
@@ -436,7 +441,11 @@ void Exchange::keep_note(const hub::ErrorNote& note) {
   const std::array<Bytes*, 5> views{&own.note->message, &own.note->type, &own.note->code,
                                     &own.note->param, &own.note->request_id};
   std::size_t bytes = 0;
-  for (const Bytes* view : views) bytes += view->size();
+  for (Bytes* view : views) {
+    if (reflects_token(*view)) *view = {};
+    if (view == &own.note->message && view->empty()) *view = no_message;
+    bytes += view->size();
+  }
   std::vector<char> words;
   words.reserve(bytes);  // so that the views into it stay
   for (Bytes* view : views) {
@@ -449,7 +458,9 @@ void Exchange::keep_note(const hub::ErrorNote& note) {
 
 void Exchange::take_refusal(Bytes body) {
   hub::ErrorNote note;
+  note.type = answer_.error_name.view();
   translate::read_error(error_dialect(), answer_.status, body, shard_.bench, note);
+  take_wait(note);
   keep_note(note);
 }
 

@@ -22,6 +22,7 @@ struct Translation {
   // What the client said that only some targets are told.
   std::string anthropic_version;
   std::string anthropic_beta;
+  std::string betas_text;  // the same as JSON, what `request` views
   bool json_array = false;  // Gemini without alt=sse
 
   // The request, read once and written for each target. `request` views the upload's body.
@@ -45,6 +46,7 @@ struct Translation {
 
   static constexpr std::size_t dropped_bytes_max = 512;
   void write_dropped();
+  void place_betas(ProviderKind kind);
 };
 
 }  // namespace penstock

@@ -55,17 +55,6 @@ std::uint64_t from_resets(const http::Fields& fields, std::int64_t now_s) {
   return longest;
 }
 
-// "ValidationException:http://internal.amazon.com/…": the name ends at the colon.
-Bytes amazon_error_name(const http::Fields& fields) {
-  const http::FieldLine* line = fields.find(Bytes("x-amzn-errortype"));
-  if (line == nullptr) return {};
-  const Bytes name = line->value.substr(0, line->value.find(':'));
-  const bool plain = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  });
-  return plain ? name : Bytes();
-}
-
 // Can stand in a JSON string and a log as it is.
 bool is_id(Bytes text) {
   constexpr std::size_t bytes_max = 256;
@@ -86,6 +75,24 @@ std::uint32_t retry_after_ms(const http::Fields& fields, json::View body, std::i
   return static_cast<std::uint32_t>(std::min(ms, most));
 }
 
+// "ValidationException:http://internal.amazon.com/…": the name ends at the colon.
+Bytes bedrock_error_name(const http::Fields& fields) {
+  const http::FieldLine* line = fields.find(Bytes("x-amzn-errortype"));
+  if (line == nullptr) return {};
+  const Bytes name = line->value.substr(0, line->value.find(':'));
+  const bool plain = std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+  return plain ? name : Bytes();
+}
+
+std::optional<bool> should_retry(const http::Fields& fields) {
+  const Bytes text = fields.find(http::Field::x_should_retry);
+  if (text == "true") return true;
+  if (text == "false") return false;
+  return std::nullopt;
+}
+
 Bytes upstream_request_id(const http::Fields& fields) {
   constexpr std::array<Bytes, 8> names{
       "x-request-id",           "request-id",       "x-amzn-requestid", "apim-request-id",
@@ -103,15 +110,12 @@ UpstreamRefusal read_upstream_refusal(dialect::Dialect dialect, std::uint16_t st
   UpstreamRefusal refusal;
   hub::ErrorNote& note = refusal.note;
   note.status = status;
-  if (dialect == dialect::Dialect::bedrock) note.type = amazon_error_name(fields);
+  if (dialect == dialect::Dialect::bedrock) note.type = bedrock_error_name(fields);
   const auto read_error = dialect::dialect_of(dialect).read_error;
   if (read_error != nullptr) read_error(status, body, note);
   if (note.request_id.empty()) note.request_id = upstream_request_id(fields);
   if (const auto ms = retry_after_ms(fields, body, now_s); ms > 0) note.retry_after_ms = ms;
-  const Bytes should_retry = fields.find(http::Field::x_should_retry);
-  if (should_retry == "true" || should_retry == "false") {
-    refusal.should_retry = should_retry == "true";
-  }
+  refusal.should_retry = should_retry(fields);
   return refusal;
 }
 

@@ -42,8 +42,10 @@ Result<> translate_answer(Dialect client, Dialect provider, Bytes body, const Ta
 void read_error(Dialect provider, std::uint16_t status, Bytes body, Workbench& bench,
                 hub::ErrorNote& out) {
   PENSTOCK_ASSERT(is_provider_dialect(provider));
+  const hub::Escaped named = out.type;
   out = {};
   out.status = status;
+  out.type = named;
   // A page of HTML or nothing at all is an error too.
   const auto root = bench.document.read(body, json::Judge::answer);
   dialect_of(provider).read_error(status, root ? *root : json::View(), out);

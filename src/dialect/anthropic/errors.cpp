@@ -62,6 +62,7 @@ void write_error(const hub::ErrorNote& error, json::Composer& out) {
   if (!error.code.empty()) {
     out.key("details").begin_object().key("error_code").escaped_string(error.code).end_object();
   }
+  if (!error.metadata.empty()) out.key("metadata").raw(error.metadata);
   out.end_object().key("request_id");
   if (error.request_id.empty())
     out.null();

@@ -172,6 +172,7 @@ void write_error(const hub::ErrorNote& error, json::Composer& out) {
   out.key("message").escaped_string(error.message.empty() ? answer.status : error.message);
   out.key("status").string(answer.status);
   write_details(error, out);
+  if (!error.metadata.empty()) out.key("metadata").raw(error.metadata);
   out.end_object().end_object();
 }
 

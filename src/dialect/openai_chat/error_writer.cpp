@@ -68,6 +68,7 @@ void write_error(const hub::ErrorNote& error, json::Composer& out) {
   out.key("type").string(words.type);
   word("param", param);
   word("code", code);
+  if (!error.metadata.empty()) out.key("metadata").raw(error.metadata);
   out.end_object().end_object();
 }
 

@@ -144,6 +144,7 @@ void write_error_object(const hub::ErrorNote& error, json::Writer& out) {
   write_or_null(error.param.empty() && error.kind == ErrorKind::model_not_found ? Bytes("model")
                                                                                 : error.param,
                 out);
+  if (!error.metadata.empty()) out.key("metadata").raw(error.metadata);
   out.end_object();
 }
 
