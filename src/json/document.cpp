@@ -16,172 +16,136 @@ constexpr std::uint32_t nodes_first = 256;
 constexpr std::uint32_t nodes_kept = 16u << 10;
 constexpr std::uint32_t nodes_max = 1'000'000;
 
+const char* behind_blanks(const char* p, const char* end) {
+  while (p != end && static_cast<unsigned char>(*p) <= ' ' && is_blank(*p)) ++p;
+  return p;
+}
+
 // Turns one text into nodes, in one pass from its start to its end, and judges its grammar; UTF-8
-// is left to others. Like Walk (walk.h), but it keeps what it steps over. Everything but growth is
-// inlined into `build`, so that the place in the text stays in registers.
+// is left to others. Like Walk (walk.h), but it keeps what it steps over.
 class Builder {
  public:
   Builder(Bytes text, Judge judge, std::vector<Node>& room)
-      : text_(text.data()),
-        p_(text.data()),
-        end_(text.data() + text.size()),
-        judge_(judge),
-        room_(room),
-        nodes_(room.data()),
-        nodes_end_(static_cast<std::uint32_t>(room.size())) {}
+      : text_(text.data()), end_(text.data() + text.size()), judge_(judge), room_(room) {}
 
-  bool build() {
-    for (;;) {
-      if (!next_token()) return false;
-      if (*p_ == '{' || *p_ == '[') {
-        if (!open()) return false;
-        if (*p_ != closer()) {
-          if (!child()) return false;
-          continue;
-        }
-      } else if (!scalar()) {
-        return false;
-      }
-      // A value ended: what else ends with it?
-      for (;;) {
-        const bool more = next_token();
-        if (depth_ == 0) return !more;
-        if (!more) return false;
-        if (*p_ == ',') break;
-        if (*p_ != closer()) return false;
-        close();
-      }
-      ++p_;
-      if (!next_token()) return false;
-      const Level& level = levels_[depth_ - 1];
-      nodes_[level.last].next = count_ - level.last;
-      if (!child()) return false;
-    }
-  }
-
+  bool build();
   // Not zero: the text holds bytes above 0x7F.
   unsigned high() const { return high_; }
 
  private:
+  // A container that is open.
   struct Level {
     std::uint32_t node;
     std::uint32_t last;  // the child before
     std::uint32_t children;
-    bool object;
+    char closer;
   };
 
-  // Steps over blanks. False: the text is over.
-  bool next_token() {
-    while (p_ != end_ && static_cast<unsigned char>(*p_) <= ' ' && is_blank(*p_)) ++p_;
-    return p_ != end_;
-  }
-  std::uint32_t place() const { return static_cast<std::uint32_t>(p_ - text_); }
-  char closer() const { return levels_[depth_ - 1].object ? '}' : ']'; }
+  bool grow();
+  const char* scalar(const char* p, Node& out);
+  const char* string(const char* p, Node& out);
+  const char* long_string(const char* p, Node& out);
+  std::uint32_t place(const char* p) const { return static_cast<std::uint32_t>(p - text_); }
 
-  bool add(Node node) {
-    if (count_ == nodes_end_) [[unlikely]] {
-      if (!grow(room_)) return false;
-      nodes_ = room_.data();
-      nodes_end_ = static_cast<std::uint32_t>(room_.size());
-    }
-    nodes_[count_++] = node;
-    return true;
-  }
-
-  [[gnu::noinline]] static bool grow(std::vector<Node>& room) {
-    if (room.size() == nodes_max) return false;
-    room.resize(std::clamp<std::size_t>(2 * room.size(), nodes_first, nodes_max));
-    return true;
-  }
-
-  // The bracket at `p_` opens a container; `p_` is then at what stands inside.
-  bool open() {
-    if (depth_ == depth_max) return false;
-    levels_[depth_++] = {count_, 0, 0, *p_ == '{'};
-    if (!add({.begin = place()})) return false;
-    ++p_;
-    return next_token();
-  }
-
-  void close() {
-    const Level& level = levels_[--depth_];
-    ++p_;
-    nodes_[level.node].end = place();
-    nodes_[level.node].count = level.children & 0x7FFF'FFFF;
-  }
-
-  // Another child of the innermost container begins: its key, if it has one, is stepped over.
-  bool child() {
-    Level& level = levels_[depth_ - 1];
-    level.last = count_;
-    ++level.children;
-    if (!level.object) return true;
-    if (*p_ != '"' || !string() || !next_token() || *p_ != ':') return false;
-    ++p_;
-    return true;
-  }
-
-  bool scalar() {
-    if (*p_ == '"') return string();
-    const std::uint32_t begin = place();
-    const bool number = *p_ == '-' || (*p_ >= '0' && *p_ <= '9');
-    const char* const stop = number ? number_end(p_, end_) : literal_end(p_, end_);
-    if (stop == nullptr) return false;
-    p_ = stop;
-    return add({.begin = begin, .end = place()});
-  }
-
-  [[gnu::always_inline]] bool string() {
-    const std::uint32_t begin = place();
-    const char* stop = find_near_stop(p_ + 1, end_, high_);
-    bool escaped = false;
-    if (stop == nullptr || *stop != '"') {
-      const LongString found = long_string(p_ + 1, end_, judge_);
-      if (found.quote == nullptr) return false;
-      stop = found.quote;
-      escaped = found.escaped;
-      high_ |= found.high;
-    }
-    p_ = stop + 1;
-    return add({.begin = begin, .end = place(), .escaped = escaped});
-  }
-
-  struct LongString {
-    const char* quote = nullptr;  // that closes it; nullptr: it is not sound
-    unsigned high = 0;
-    bool escaped = false;
-  };
-  // A string whose inside starts at `p`.
-  [[gnu::noinline]] static LongString long_string(const char* p, const char* end, Judge judge) {
-    const char* const inside = p;
-    LongString out;
-    for (;;) {
-      p = find_string_stop(p, end, out.high);
-      if (p == end) return {};
-      if (*p == '"') break;
-      // What stands behind a backslash is judged below; here it must not end the string.
-      if (*p != '\\' || end - p < 2 || static_cast<unsigned char>(p[1]) < 0x20) return {};
-      out.escaped = true;
-      p += 2;
-    }
-    const Bytes all(inside, static_cast<std::size_t>(p - inside));
-    if (out.escaped && !judge_string(all, judge == Judge::answer).valid) return {};
-    out.quote = p;
-    return out;
-  }
-
-  const char* text_;
-  const char* p_;
-  const char* end_;
-  Judge judge_;
+  const char* const text_;
+  const char* const end_;
+  const Judge judge_;
   std::vector<Node>& room_;
-  Node* nodes_;
-  std::uint32_t nodes_end_;
-  std::uint32_t count_ = 0;
   unsigned high_ = 0;
-  std::uint32_t depth_ = 0;
-  std::array<Level, depth_max> levels_;  // NOLINT(cppcoreguidelines-pro-type-member-init)
 };
+
+// The place stays in `p`, a local, through the whole text: this is run for every event of a stream.
+bool Builder::build() {
+  std::array<Level, depth_max> levels;  // not initialised
+  Level* level = nullptr;               // the innermost one
+  std::uint32_t depth = 0;
+  std::uint32_t count = 0;
+  const char* const end = end_;
+  for (const char* p = text_;;) {
+    // A child of the innermost container starts here, or the outermost value.
+    if (room_.size() - count < 2 && !grow()) return false;
+    Node* const nodes = room_.data();
+    p = behind_blanks(p, end);
+    if (depth > 0 && level->closer == '}') {
+      if (p == end || *p != '"' || (p = string(p, nodes[count++])) == nullptr) return false;
+      p = behind_blanks(p, end);
+      if (p == end || *p != ':') return false;
+      p = behind_blanks(p + 1, end);
+    }
+    if (p == end) return false;
+    Node& node = nodes[count++];
+    if (*p == '{' || *p == '[') {
+      if (depth == depth_max) return false;
+      level = &levels[depth++];
+      *level = {count - 1, count, 1, *p == '{' ? '}' : ']'};
+      node = {.begin = place(p)};
+      p = behind_blanks(p + 1, end);
+      if (p == end) return false;
+      if (*p != level->closer) continue;
+      level->children = 0;
+    } else if ((p = scalar(p, node)) == nullptr) {
+      return false;
+    }
+    // A value ended: what else ends with it?
+    for (;;) {
+      p = behind_blanks(p, end);
+      if (depth == 0) return p == end && count <= nodes_max;
+      if (p == end) return false;
+      const char token = *p++;
+      if (token == ',') break;
+      if (token != level->closer) return false;
+      nodes[level->node].end = place(p);
+      nodes[level->node].count = level->children & 0x7FFF'FFFF;
+      if (--depth > 0) level = &levels[depth - 1];
+    }
+    nodes[level->last].next = count - level->last;
+    level->last = count;
+    ++level->children;
+  }
+}
+
+// A member's key and value need two nodes at once: there is room for so many more than are taken.
+[[gnu::noinline]] bool Builder::grow() {
+  constexpr std::size_t most = nodes_max + 2;
+  if (room_.size() == most) return false;
+  room_.resize(std::clamp<std::size_t>(2 * room_.size(), nodes_first, most));
+  return true;
+}
+
+// The next three return one past the value that starts at `p`, or nullptr.
+[[gnu::always_inline]] inline const char* Builder::scalar(const char* p, Node& out) {
+  if (*p == '"') return string(p, out);
+  const char* const start = p;
+  const bool number = *p == '-' || (*p >= '0' && *p <= '9');
+  p = number ? number_end(p, end_) : literal_end(p, end_);
+  if (p != nullptr) out = {.begin = place(start), .end = place(p)};
+  return p;
+}
+
+[[gnu::always_inline]] inline const char* Builder::string(const char* p, Node& out) {
+  const char* const stop = find_near_stop(p + 1, end_, high_);
+  if (stop == nullptr || *stop != '"') return long_string(p, out);
+  out = {.begin = place(p), .end = place(stop + 1)};
+  return stop + 1;
+}
+
+[[gnu::noinline]] const char* Builder::long_string(const char* p, Node& out) {
+  const char* const start = p;
+  bool escaped = false;
+  for (++p;;) {
+    p = find_string_stop(p, end_, high_);
+    if (p == end_) return nullptr;
+    if (*p == '"') break;
+    // What stands behind a backslash is judged below; here it must not end the string.
+    if (*p != '\\' || end_ - p < 2 || static_cast<unsigned char>(p[1]) < 0x20) return nullptr;
+    escaped = true;
+    p += 2;
+  }
+  const Bytes inside(start + 1, static_cast<std::size_t>(p - start) - 1);
+  if (escaped && !judge_string(inside, judge_ == Judge::answer).valid) return nullptr;
+  out = {.begin = place(start), .end = place(p + 1), .escaped = escaped};
+  return p + 1;
+}
 
 }  // namespace
 
