@@ -180,7 +180,8 @@ struct UpstreamSettings {
 };
 
 struct Limits {
-  std::uint64_t max_body = 0;  // bytes
+  std::uint64_t max_body = 0;              // bytes
+  std::uint64_t max_passthrough_body = 0;  // bytes of a form that is not held in memory
   std::uint32_t max_connections = 0;
   std::uint32_t max_connections_per_ip = 0;
   std::uint32_t max_inflight = 0;

@@ -95,6 +95,7 @@ void build_limits(const Section& root, Snapshot& snapshot) {
   const Section section = root.section("limits");
   Limits& limits = snapshot.limits;
   limits.max_body = section.size("max_body");
+  limits.max_passthrough_body = section.size("max_passthrough_body");
   limits.max_connections = section.count("max_connections");
   limits.max_connections_per_ip = section.count("max_connections_per_ip");
   limits.max_inflight = section.count("max_inflight");

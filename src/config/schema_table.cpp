@@ -164,6 +164,8 @@ const std::array rows{
 
     section("limits", "What the process takes on."),
     bounded("limits.max_body", Kind::size, "32MiB", KiB, GiB, "Largest request body."),
+    bounded("limits.max_passthrough_body", Kind::size, "512MiB", KiB, 1024 * GiB,
+            "Largest form that is passed through: audio, images, files."),
     bounded("limits.max_connections", Kind::count, "10000", 1, 10'000'000,
             "Client connections, over all shards."),
     bounded("limits.max_connections_per_ip", Kind::count, "1024", 1, 10'000'000,

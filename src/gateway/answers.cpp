@@ -103,6 +103,9 @@ Result<Bytes> write_answer_head(const AnswerHead& head, std::span<char> out) {
   } else if (!head.content_type.empty()) {
     writer.field("Content-Type", head.content_type);
   }
+  if (!head.content_disposition.empty()) {
+    writer.field("Content-Disposition", head.content_disposition);
+  }
   if (!head.allow.empty()) writer.field("Allow", head.allow);
   writer.field("X-Request-Id", head.request_id);
   if (!head.target_lines.empty()) {

@@ -37,6 +37,7 @@ enum class BodyFraming : std::uint8_t { none, length, chunked, to_close };
 struct AnswerHead {
   std::uint16_t status = 200;
   Bytes content_type;  // empty: no body
+  Bytes content_disposition{};
   BodyFraming framing = BodyFraming::length;
   std::uint64_t length = 0;
   bool keep_alive = true;

@@ -32,7 +32,7 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   if (config().at(config().at(target).provider).service_account) {
     PENSTOCK_CO_CHECK(take_access_token());
   }
-  PENSTOCK_CO_CHECK(prepare_request());
+  if (!passage_) PENSTOCK_CO_CHECK(prepare_request());
   const ProviderIndex provider_index = config().at(target).provider;
   // A pooled connection that turns out dead before it took a byte is no failure: take another.
   for (;;) {
@@ -43,7 +43,12 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
     provider_slot_ = std::move(*slot);
     PENSTOCK_CO_CHECK(co_await connect(provider_index));
     const std::uint64_t taken_before = upstream_->sent_total();
-    const Result<> sent = co_await send_request(credential);
+    Result<> sent;
+    if (passage_ && passage_->streams()) {
+      sent = co_await send_passed(credential);
+    } else {
+      sent = co_await send_request(credential);
+    }
     if (sent) break;
     const bool unused = reused_ && upstream_->sent_total() == taken_before && upstream_->broken();
     release_upstream(false);
@@ -57,7 +62,9 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   record.status = answer_.status;
   const Next next = judge(answer_.status);
   Result<> usable = bad_answer();
-  if (next == Next::use && !answer_.encoded && takes(answer_.media_type)) {
+  if (next == Next::use && passage_) {
+    usable = begin_passed_answer();
+  } else if (next == Next::use && !answer_.encoded && takes(answer_.media_type)) {
     if (stream_) {
       usable = co_await first_event();
     } else {
@@ -148,6 +155,7 @@ Task<Result<>> Exchange::send_request(std::size_t credential) {
 // The body as the target is to get it: written anew, or slices of the client's with the few
 // literals between them.
 Result<> Exchange::upstream_body(Gather& out) {
+  if (passage_) return passed_body(out);
   if (translation_ && translation_->translates) {
     out.add(translation_->body.text());
     return {};
@@ -186,12 +194,15 @@ Result<> Exchange::push_request(std::size_t credential) {
   if (first) {
     upload_->total = spliced.bytes();
     UpstreamRequest request;
-    PENSTOCK_TRY(path, upstream_path(provider(), target(), upstream_service(), stream_,
-                                     shard_.scratch.path));
-    request.path = path;
+    const auto path = passage_ ? passed_path()
+                               : upstream_path(provider(), target(), upstream_service(), stream_,
+                                               shard_.scratch.path);
+    if (!path) return std::unexpected(path.error());
+    request.path = *path;
     request.credential = credential;
     request.body_bytes = spliced.bytes();
     request.stream = stream_;
+    if (passage_) describe_passage(request);
     if (translation_) describe_request(spliced, request);
     if (access_token_) request.access_token = access_token_->token.reveal();
     PENSTOCK_TRY(written, write_upstream_head(provider(), request, shard_.scratch.head));
@@ -251,7 +262,8 @@ Result<> Exchange::read_answer_head(const http::ResponseHead& head) {
   answer_.encoded = head.encoded;
   answer_.keep_alive = head.keep_alive;
   answer_.retry_after_s = http::delta_seconds(head.find(http::Field::retry_after)).value_or(0);
-  answer_.body = BodyReader(head.framing, head.length, config().upstream.max_response_bytes);
+  const std::uint64_t most = passage_ ? http::body_unlimited : config().upstream.max_response_bytes;
+  answer_.body = BodyReader(head.framing, head.length, most);
   answer_.request_id.set({});
   const Bytes id = head.find(http::Field::x_request_id);
   if (id.size() <= answer_.request_id.text.size() && http::sendable_value(id) &&
@@ -259,8 +271,8 @@ Result<> Exchange::read_answer_head(const http::ResponseHead& head) {
     answer_.request_id.set(id);
   }
   if (answer_.status >= 400 || translation_) read_answer_hints(head.fields);
-  const bool too_large = !stream_ && head.framing == http::Framing::length &&
-                         head.length > config().upstream.max_response_bytes;
+  const bool too_large = !stream_ && head.framing == http::Framing::length && head.length > most;
+  if (passage_) note_passed_answer(head);
   if (translation_ && translation_->side) translation_->side->note_head(head.fields);
   upstream_->consume(head.bytes);
   return too_large ? Result<>(bad_answer()) : Result<>();
@@ -306,10 +318,10 @@ Task<Result<>> Exchange::read_refusal(Next next) {
   const bool whole = collected && answer_.body.done();
   release_upstream(whole);
   if (translation_) {
-    take_refusal(answer_body_.view());
     if (next == Next::next_credential) {
       co_return fail(Code::upstream_auth_failed, Side::upstream, Retry::yes);
     }
+    take_refusal(answer_body_.view());
     co_return fail(Code::upstream_bad_response, Side::upstream, retry_of(next));
   }
   json::AnswerFacts facts;

@@ -132,8 +132,9 @@ Connection::Step Connection::step() {
     reading_ = true;
     began_ = shard.driver.now();
   }
-  const http::Parsed parsed =
-      parser_.feed(received, shard.snapshot().limits.max_body, shard.scratch.request);
+  const Limits& limits = shard.snapshot().limits;
+  const http::Parsed parsed = parser_.feed(
+      received, std::max(limits.max_body, limits.max_passthrough_body), shard.scratch.request);
   if (parsed.progress == http::Progress::complete) return Step::request;
   if (parsed.progress == http::Progress::refused) {
     shard.metrics.parse_errors(static_cast<std::size_t>(parsed.reason)).add();

@@ -99,6 +99,7 @@ Task<Result<>> Exchange::steps() {
     co_return co_await answer_here();
   }
   PENSTOCK_CO_CHECK(admit());
+  if (passage_) co_return co_await pass_through();
   PENSTOCK_CO_CHECK(co_await receive_body());
   PENSTOCK_CO_CHECK(read_facts());
   PENSTOCK_CO_CHECK(choose_targets());
@@ -144,6 +145,7 @@ Result<> Exchange::judge_head(const http::RequestHead& head) {
   const Route found = route(http::route_path(head.path, shard_.scratch.path));
   endpoint_ = found.endpoint;
   dialect_ = dialect_of(endpoint_);
+  PENSTOCK_CHECK(judge_length(head));
   if (method_ == http::Method::options && (endpoint_ != Endpoint::none || head.path == "*")) {
     return {};
   }
@@ -156,6 +158,7 @@ Result<> Exchange::judge_head(const http::RequestHead& head) {
     model_ = model;
   }
   if (!goes_upstream(endpoint_)) return {};
+  if (passes_through(endpoint_)) return judge_passage(head, found.resource);
   if (head.encoded) return fail(Code::unsupported_encoding, Side::client);
   if (head.media_type != http::MediaType::json) {
     return fail(Code::unsupported_media_type, Side::client);
@@ -331,7 +334,7 @@ Task<Result<>> Exchange::first_answer() {
     count_attempt(result);
     if (result) co_return result;
     last = result.error();
-    if (last.retry == Retry::no || client().gone()) break;
+    if (last.retry == Retry::no || client().gone() || (passage_ && passage_->body_left)) break;
     // The only target gets another chance where a second attempt costs nothing.
     const bool same = last.code == Code::upstream_reset && plan_.size() == 1;
     if (same) continue;

@@ -12,6 +12,7 @@
 #include "gateway/body_reader.h"
 #include "gateway/connection.h"
 #include "gateway/exchange_end.h"
+#include "gateway/passage.h"
 #include "gateway/relay.h"
 #include "gateway/routes.h"
 #include "gateway/shard.h"
@@ -130,6 +131,37 @@ class Exchange {
   Result<> relay_side_answer(Bytes body);
   dialect::Dialect error_dialect() const;
 
+  // -- Bytes that are passed through (passage.cpp; what waits: passthrough.cpp).
+  Result<> judge_length(const http::RequestHead& head);
+  Result<> judge_passage(const http::RequestHead& head, Bytes resource);
+  Result<> name_passed_model(Bytes name);
+  Task<Result<>> pass_through();
+  Result<> invite_body();
+  Task<Result<>> look_ahead();
+  Task<Result<>> await_body(bool blocked);
+  Result<> read_passed_json();
+  Result<> look_at_form();
+  Result<> refuse_form(Bytes reason);
+  Result<> refuse_body();
+  bool has_resource(const Target& target) const;
+  Result<> choose_passage_targets();
+  Result<Bytes> passed_path();
+  void describe_passage(UpstreamRequest& request) const;
+  Result<> passed_body(Gather& out);
+  Result<std::optional<std::uint64_t>> begin_passed_body();
+  Task<Result<>> send_passed(std::size_t credential);
+  Result<> push_passed_head(std::size_t credential);
+  Result<> push_passed_body();
+  Result<> add_passed(Bytes part);
+  Result<> pass_model(Bytes name);
+  Result<> move_to_model(ModelIndex model);
+  Result<> send_passed_pieces(bool last);
+  void note_passed_answer(const http::ResponseHead& head);
+  Result<> begin_passed_answer();
+  Result<bool> pass_answer_bytes();
+  Task<Result<>> relay_answer();
+  void read_passed_usage();
+
   // -- Waiting. Between them stands `co_await connection_.signal.wait(…)`.
   Result<> before_wait();
   Result<> after_wait(Deadline step, std::uint64_t heard);
@@ -182,6 +214,7 @@ class Exchange {
   std::unique_ptr<Relay> relay_;              // while a stream is relayed
   std::unique_ptr<Translation> translation_;  // another dialect is spoken, on one side or both
   std::shared_ptr<const GrantedToken> access_token_;  // of the last target with a service account
+  std::unique_ptr<Passage> passage_;  // request and answer are passed through
   StreamPtr upstream_;
   OverheadClock clock_;
   BodyReader request_body_;

@@ -220,6 +220,8 @@ Task<Result<>> Exchange::wait_for_client(std::size_t low_water) {
 
 ExchangeEnd Exchange::after_answer() const {
   if (client().broken() || status_ == 499 || client().unsent() > 0) return ExchangeEnd::drop;
+  // An answer whose end is the connection's must not look complete.
+  if (passage_ && passage_->cut && passage_->to_close) return ExchangeEnd::drop;
   if (overheard_) return ExchangeEnd::linger;
   return keep_alive_ && !client().ended() ? ExchangeEnd::keep : ExchangeEnd::close;
 }

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "gateway/passage_rules.h"
+
 namespace penstock {
 namespace {
 
@@ -46,11 +48,37 @@ constexpr std::array verbs{
 };
 constexpr Bytes model_prefix = "/models/";
 
-constexpr std::array<Bytes, endpoint_count> names{
-    "none",         "chat_completions", "completions", "embeddings",   "responses",  "messages",
-    "count_tokens", "generate",         "generate",    "count_tokens", "embeddings", "embeddings",
-    "rerank",       "rerank",           "moderations", "models",       "model",      "livez",
-    "readyz"};
+constexpr std::array<Bytes, endpoint_count> names{"none",
+                                                  "chat_completions",
+                                                  "completions",
+                                                  "embeddings",
+                                                  "responses",
+                                                  "messages",
+                                                  "count_tokens",
+                                                  "generate",
+                                                  "generate",
+                                                  "count_tokens",
+                                                  "embeddings",
+                                                  "embeddings",
+                                                  "rerank",
+                                                  "rerank",
+                                                  "moderations",
+                                                  "image_generations",
+                                                  "image_edits",
+                                                  "image_variations",
+                                                  "audio_transcriptions",
+                                                  "audio_translations",
+                                                  "audio_speech",
+                                                  "files",
+                                                  "files",
+                                                  "files",
+                                                  "batches",
+                                                  "batches",
+                                                  "batches",
+                                                  "models",
+                                                  "model",
+                                                  "livez",
+                                                  "readyz"};
 
 bool drop_prefix(Bytes& path, Bytes prefix) {
   if (!path.starts_with(prefix)) return false;
@@ -65,7 +93,10 @@ Route azure_route(Bytes rest) {
   for (const Row& row : deployed) {
     if (rest.substr(slash) == row.path) return {row.endpoint, rest.substr(0, slash)};
   }
-  return {};
+  Route passed = passage_route(rest.substr(slash));
+  if (passed.endpoint == Endpoint::none || !passage_rule(passed.endpoint).has_model) return {};
+  passed.id = rest.substr(0, slash);
+  return passed;
 }
 
 // `…/models/{model}:{verb}`, where the model may hold slashes.
@@ -105,7 +136,7 @@ Route route(Bytes path) {
   if (path.starts_with(model_prefix) && path.size() > model_prefix.size()) {
     return {Endpoint::model, path.substr(model_prefix.size())};
   }
-  return {};
+  return passage_route(path);
 }
 
 dialect::Dialect dialect_of(Endpoint endpoint) {
@@ -150,11 +181,13 @@ Service service_of(Endpoint endpoint) {
 }
 
 bool allows(Endpoint endpoint, http::Method method) {
+  if (passes_through(endpoint)) return passage_allows(endpoint, method);
   if (goes_upstream(endpoint)) return method == http::Method::post;
   return method == http::Method::get || method == http::Method::head;
 }
 
 Bytes allowed_methods(Endpoint endpoint) {
+  if (passes_through(endpoint)) return passage_methods(endpoint);
   return goes_upstream(endpoint) ? "OPTIONS, POST" : "GET, HEAD, OPTIONS";
 }
 

@@ -26,6 +26,19 @@ enum class Endpoint : std::uint8_t {
   rerank,
   rerank_v2,  // /v2/rerank, which tells another version
   moderations,
+  // Passed through (passage_rules.h).
+  image_generations,
+  image_edits,
+  image_variations,
+  audio_transcriptions,
+  audio_translations,
+  audio_speech,
+  files,
+  file,          // /v1/files/{id}
+  file_content,  // /v1/files/{id}/content
+  batches,
+  batch,         // /v1/batches/{id}
+  batch_cancel,  // /v1/batches/{id}/cancel
   models,
   model,  // /v1/models/{id}
   live,
@@ -39,6 +52,7 @@ struct Route {
   Endpoint endpoint = Endpoint::none;
   // The model, where the path names it, still escaped; a view into the path. Of `model` the rest.
   Bytes id;
+  Bytes resource{};  // what is passed through: the path without its prefix
 };
 
 // path: as http::route_path gave it. Served with and without `/v1`, and below `/openai`,
@@ -57,7 +71,11 @@ Service service_of(Endpoint endpoint);
 
 // True when a request to this endpoint goes to a provider.
 constexpr bool goes_upstream(Endpoint endpoint) {
-  return endpoint >= Endpoint::chat_completions && endpoint <= Endpoint::moderations;
+  return endpoint >= Endpoint::chat_completions && endpoint <= Endpoint::batch_cancel;
+}
+// True when request and answer are passed through as they come.
+constexpr bool passes_through(Endpoint endpoint) {
+  return endpoint >= Endpoint::image_generations && endpoint <= Endpoint::batch_cancel;
 }
 // True for calls that are no turn of a conversation: embeddings, rerank, moderations.
 constexpr bool is_side(Endpoint endpoint) {

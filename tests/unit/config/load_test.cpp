@@ -102,6 +102,7 @@ TEST_CASE("load: a small file and its defaults") {
         digest_key(snapshot->pepper.reveal(), "sk-penstock-0123456789"));
   CHECK(snapshot->pepper.size() == 32);
   CHECK(snapshot->limits.max_body == 32 * 1024 * 1024);
+  CHECK(snapshot->limits.max_passthrough_body == 512 * 1024 * 1024);
   CHECK(snapshot->limits.max_inflight == 4096);
   CHECK(snapshot->limits.body_memory_total == 250'000'000);
   CHECK(snapshot->client.keepalive_timeout == Duration::seconds(75));
