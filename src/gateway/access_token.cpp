@@ -7,10 +7,10 @@ namespace penstock {
 // The token for this attempt. upstream_unavailable, upstream_auth_failed: there is none yet, or
 // none any more; another target may serve.
 Result<> Exchange::take_access_token() {
-  const TokenCell& cell = *epoch_->generation->tokens[static_cast<std::size_t>(target().provider)];
-  access_token_ = cell.at(now());
+  TokenReader& reader = epoch_->tokens[static_cast<std::size_t>(target().provider)];
+  access_token_ = reader.at(now());
   if (access_token_) return {};
-  return fail(cell.why_missing(), Side::gateway, Retry::yes);
+  return fail(reader.why_missing(), Side::gateway, Retry::yes);
 }
 
 // Whether a text of the provider's holds the token that it was sent.

@@ -74,6 +74,7 @@ std::expected<std::unique_ptr<Epoch>, std::string> Epoch::make(
   const Snapshot& config = *generation->snapshot;
   for (std::size_t i = 0; i < config.providers.size(); ++i) {
     const Provider& provider = config.providers[i];
+    epoch->tokens.emplace_back(generation->tokens[i]);
     epoch->pools.emplace_back(
         UpstreamPool::Limits{config.upstream.max_idle_per_host, config.upstream.keepalive_timeout});
     if (!generation->trust[i]) {

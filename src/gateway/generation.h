@@ -56,6 +56,7 @@ struct Epoch {
   std::shared_ptr<const Generation> generation;
   std::vector<UpstreamPool> pools;                     // by ProviderIndex
   std::vector<std::shared_ptr<TlsClientContext>> tls;  // by ProviderIndex; null: plain
+  std::vector<TokenReader> tokens;                     // by ProviderIndex
   std::vector<std::uint64_t> turns;                    // by ModelIndex: round robin
   std::uint32_t users = 0;                             // requests that pin it
 

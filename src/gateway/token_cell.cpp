@@ -27,14 +27,23 @@ bool TokenSource::is_of(const Provider& other) const {
          account.private_key.reveal() == theirs.private_key.reveal();
 }
 
-std::shared_ptr<const GrantedToken> TokenCell::at(Instant now) const {
-  auto token = token_.load(std::memory_order_acquire);
-  if (token && now >= token->ends) token.reset();
-  return token;
+std::shared_ptr<const GrantedToken> TokenCell::latest() const {
+  const std::scoped_lock lock(mutex_);
+  return token_;
 }
 
 void TokenCell::grant(std::shared_ptr<const GrantedToken> token) {
-  token_.store(std::move(token), std::memory_order_release);
+  const std::scoped_lock lock(mutex_);
+  token_.swap(token);  // the old one dies with its last reader
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+std::shared_ptr<const GrantedToken> TokenReader::at(Instant now) {
+  if (const std::uint64_t version = cell_->version(); version != seen_) {
+    held_ = cell_->latest();
+    seen_ = version;
+  }
+  return held_ && now < held_->ends ? held_ : nullptr;
 }
 
 TokenCells make_token_cells(const Snapshot& snapshot,

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,13 +40,18 @@ class TokenCell {
   explicit TokenCell(const Provider& provider) : source_(provider) {}
 
   const TokenSource& source() const { return source_; }
-  // From any thread. Null when there is none, or none that is still good.
-  std::shared_ptr<const GrantedToken> at(Instant now) const;
+  // -- From any thread.
+
+  // Another number for each token; 0: there was none yet.
+  std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
+  // The newest one, good or not; null: there was none yet. Takes a lock: shards have a TokenReader.
+  std::shared_ptr<const GrantedToken> latest() const;
   // Why there is none: upstream_unavailable, or upstream_auth_failed when the endpoint refuses the
   // account.
   Code why_missing() const { return why_missing_.load(std::memory_order_relaxed); }
 
   // -- The keeper's.
+
   void grant(std::shared_ptr<const GrantedToken> token);
   void note_failure(bool refused) {
     why_missing_.store(refused ? Code::upstream_auth_failed : Code::upstream_unavailable,
@@ -53,8 +60,28 @@ class TokenCell {
 
  private:
   const TokenSource source_;
-  std::atomic<std::shared_ptr<const GrantedToken>> token_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const GrantedToken> token_;
+  std::atomic<std::uint64_t> version_ = 0;
   std::atomic<Code> why_missing_ = Code::upstream_unavailable;
+};
+
+// One shard's look at a cell: a lock is taken once for each new token, otherwise one number is
+// read. (std::atomic<std::shared_ptr> would do without, but GCC 12's lets go of its bit with
+// relaxed order, which is a race.)
+class TokenReader {
+ public:
+  // `cell` may be null: the provider has no service account, and nothing is asked.
+  explicit TokenReader(std::shared_ptr<const TokenCell> cell) : cell_(std::move(cell)) {}
+
+  // Null when there is no token, or none that is still good.
+  std::shared_ptr<const GrantedToken> at(Instant now);
+  Code why_missing() const { return cell_->why_missing(); }
+
+ private:
+  std::shared_ptr<const TokenCell> cell_;
+  std::shared_ptr<const GrantedToken> held_;
+  std::uint64_t seen_ = 0;
 };
 
 using TokenCells = std::vector<std::shared_ptr<TokenCell>>;  // by ProviderIndex; null: no account

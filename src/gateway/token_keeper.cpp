@@ -21,6 +21,11 @@ Instant monotonic_now() {
 // Nothing is due: a look at the clock now and then costs nothing.
 constexpr Duration idle_wait = Duration::seconds(600);
 
+bool serves(const TokenCell& cell, Instant now) {
+  const auto token = cell.latest();
+  return token && now < token->ends;
+}
+
 }  // namespace
 
 void TokenKeeper::keep(const TokenCells& cells) {
@@ -136,7 +141,7 @@ void TokenKeeper::fail(Entry& entry, const char* why, std::uint16_t status, bool
                 {{"provider", Bytes(entry.cell->source().provider)},
                  {"reason", why},
                  {"status", status},
-                 {"serving", entry.cell->at(now) != nullptr},
+                 {"serving", serves(*entry.cell, now)},
                  {"retry_ms", pause.ms()}});
 }
 

@@ -4,6 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <string>
+#include <thread>
+
 #include "gateway/token_cell.h"
 
 using namespace penstock;
@@ -70,17 +74,43 @@ TEST_CASE("token_schedule/a_success_ends_the_growth_of_the_pauses") {
 }
 
 TEST_CASE("token_cell/a_token_serves_until_it_ends_and_not_longer") {
-  TokenCell cell(account("google", "a@p", "key"));
-  CHECK(cell.at(start) == nullptr);
-  cell.grant(token("t1", after(10)));
-  REQUIRE(cell.at(after(9)) != nullptr);
-  CHECK(cell.at(after(9))->token.reveal() == "t1");
-  CHECK(cell.at(after(10)) == nullptr);
+  const auto cell = std::make_shared<TokenCell>(account("google", "a@p", "key"));
+  TokenReader reader(cell);
+  CHECK(reader.at(start) == nullptr);
+  cell->grant(token("t1", after(10)));
+  REQUIRE(reader.at(after(9)) != nullptr);
+  CHECK(reader.at(after(9))->token.reveal() == "t1");
+  CHECK(reader.at(after(10)) == nullptr);
   // Whoever holds an old one keeps it alive.
-  const auto held = cell.at(start);
-  cell.grant(token("t2", after(20)));
+  const auto held = reader.at(start);
+  cell->grant(token("t2", after(20)));
   CHECK(held->token.reveal() == "t1");
-  CHECK(cell.at(after(10))->token.reveal() == "t2");
+  CHECK(reader.at(after(10))->token.reveal() == "t2");
+  CHECK(cell->version() == 2);
+}
+
+TEST_CASE("token_cell/shards_read_while_tokens_are_granted") {
+  const auto cell = std::make_shared<TokenCell>(account("google", "a@p", "key"));
+  constexpr int tokens = 2'000;
+  std::atomic<int> wrong = 0;
+  const auto read = [&] {
+    TokenReader reader(cell);
+    std::string last;
+    while (last != "t" + std::to_string(tokens)) {
+      const auto now = reader.at(start);
+      if (!now) continue;
+      const std::string text(now->token.reveal());
+      // Never an older one again.
+      if (text.size() < last.size() || (text.size() == last.size() && text < last)) ++wrong;
+      last = text;
+    }
+  };
+  std::thread one(read);
+  std::thread two(read);
+  for (int i = 1; i <= tokens; ++i) cell->grant(token("t" + std::to_string(i), after(10)));
+  one.join();
+  two.join();
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("token_cell/why_there_is_no_token_is_known") {

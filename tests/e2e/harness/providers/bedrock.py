@@ -3,11 +3,16 @@ import hashlib
 import hmac
 import re
 
+from harness import answers
 from harness.config import PROVIDER_KEY
 from harness.providers.base import Provider, compact
 from harness.providers.frames import frame
 
 STOPS = {'stop': 'end_turn', 'length': 'max_tokens', 'tool_calls': 'tool_use', 'content_filter': 'content_filtered'}
+# The name of an error, which stands in the head.
+ERRORS = {400: 'ValidationException', 401: 'UnrecognizedClientException', 403: 'AccessDeniedException',
+          404: 'ResourceNotFoundException', 429: 'ThrottlingException', 500: 'InternalServerException',
+          503: 'ServiceUnavailableException'}
 ACCESS_KEY = 'AKIDE2EEXAMPLE'
 SECRET_KEY = 'wJalrXUtnFEMI+e2e/bPxRfiCYEXAMPLEKEY'
 SESSION = 'session-token-e2e-0123456789'
@@ -41,7 +46,6 @@ class Bedrock(Provider):
     model = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'
     signs = True
     stream_type = 'application/vnd.amazon.eventstream'
-    error_headers = ('x-amzn-errortype: ValidationException:http://internal.amazon.com/coral/',)
 
     def yaml(self, port):
         return (f'{{kind: bedrock, region: eu-central-1, base_url: "http://127.0.0.1:{port}", '
@@ -90,6 +94,10 @@ class Bedrock(Provider):
 
     def error(self, status, message):
         return {'message': message}
+
+    def error_steps(self, status, message, *headers):
+        name = f'x-amzn-errortype: {ERRORS[status]}:http://internal.amazon.com/coral/'
+        return answers.whole(compact(self.error(status, message)), status, name, *headers)
 
     def error_event(self, message):
         return frame({':exception-type': 'modelStreamErrorException', ':content-type': 'application/json',
