@@ -35,7 +35,7 @@ constexpr const char* usage =
     "  --spin           never sleep; share the CPU by yielding\n"
     "  --lifetime=S     end after S seconds (3600)\n"
     "Scripts: mock-whole-SIZE[-dUS] mock-stream-nEVENTS-bPER_WRITE-dUS[-sSIZE][-hold|-cut|-merge]\n"
-    "         mock-hold mock-status-CODE\n";
+    "         [-anthropic] mock-hold mock-status-CODE\n";
 
 constexpr std::size_t read_bytes = 256UL * 1024;
 constexpr std::size_t head_bytes_max = 64UL * 1024;

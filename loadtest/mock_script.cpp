@@ -39,6 +39,8 @@ bool apply(Script& script, std::string_view part) {
     script.end = Script::End::cut;
   } else if (part == "merge") {
     script.merge = true;
+  } else if (part == "anthropic") {
+    script.anthropic = true;
   } else {
     std::uint64_t value = 0;
     if (part.size() < 2 || !number(part.substr(1), value) || value > 1'000'000'000) return false;
@@ -88,32 +90,78 @@ void prepare_whole(Script& script, std::string_view model) {
   script.answer = with_length(200, front + words(text) + back);
 }
 
-// One chunk event up to its delta.
+// One chunk event of the chat API up to its delta.
 std::string event_front(std::string_view model) {
   return R"(data: {"id":"chatcmpl-mock0001","object":"chat.completion.chunk",)"
          R"("created":1700000000,"model":")" +
          std::string(model) + R"(","choices":[)";
 }
 
-void prepare_stream(Script& script, std::string_view model) {
+// What an API's stream is made of. Every event is whole, with its empty line.
+struct Wording {
+  std::string opening;  // chunks in front of the events
+  std::string front;    // of an event, up to its time
+  std::string back;     // of an event, behind its text
+  std::string closing;  // chunks behind the events
+  std::string usage;    // a chunk behind those, for who asks
+  std::string last;     // the last chunk with data
+};
+
+Wording chat_wording(std::string_view model) {
   const std::string front = event_front(model);
-  const std::string mark(stamp_mark);
-  std::string event = front + R"({"index":0,"delta":{)" + mark + std::string(stamp_digits, '0');
-  const std::string back = "\"},\"finish_reason\":null}]}\n\n";
-  const std::size_t fixed = event.size() + 1 + back.size();
-  event += " " + words(script.bytes > fixed ? script.bytes - fixed : 0) + back;
-  const std::size_t mark_end = event.find(mark) + mark.size();
+  return {.opening = {},
+          .front = front + R"({"index":0,"delta":{)" + std::string(stamp_mark),
+          .back = "\"},\"finish_reason\":null}]}\n\n",
+          .closing = chunk(front + "{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"),
+          .usage = chunk(front + "]," + usage() + "}\n\n"),
+          .last = chunk("data: [DONE]\n\n")};
+}
+
+// One event of the Messages API.
+std::string named(std::string_view type, std::string_view members) {
+  return "event: " + std::string(type) + "\ndata: {\"type\":\"" + std::string(type) + "\"" +
+         std::string(members) + "}\n\n";
+}
+
+Wording anthropic_wording(std::string_view model) {
+  const std::string start =
+      R"(,"message":{"id":"msg_mock0001","type":"message","role":"assistant","model":")" +
+      std::string(model) +
+      R"(","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":200,)"
+      R"("output_tokens":1}})";
+  const std::string event =
+      named("content_block_delta", R"(,"index":0,"delta":{"type":"text_delta","text":"@"})");
+  const std::size_t text = event.find('@') + 1;
+  return {.opening = chunk(named("message_start", start)) +
+                     chunk(named("content_block_start",
+                                 R"(,"index":0,"content_block":{"type":"text","text":""})")),
+          .front = event.substr(0, text),
+          .back = event.substr(text),
+          .closing = chunk(named("content_block_stop", R"(,"index":0)")) +
+                     chunk(named("message_delta",
+                                 R"(,"delta":{"stop_reason":"end_turn","stop_sequence":null},)"
+                                 R"("usage":{"output_tokens":100})")),
+          .usage = {},
+          .last = chunk(named("message_stop", ""))};
+}
+
+void prepare_stream(Script& script, std::string_view model) {
+  const Wording wording = script.anthropic ? anthropic_wording(model) : chat_wording(model);
+  const std::size_t mark_end = wording.front.size();
+  const std::size_t fixed = mark_end + stamp_digits + 1 + wording.back.size();
+  const std::string event = wording.front + std::string(stamp_digits, '0') + " " +
+                            words(script.bytes > fixed ? script.bytes - fixed : 0) + wording.back;
 
   std::string data;
   for (std::uint32_t i = 0; i < script.events_per_write; ++i) {
     const std::string one = script.merge ? event : chunk(event);
-    script.stamp_places.push_back(data.size() + mark_end + one.find("data: "));
+    script.stamp_places.push_back(data.size() + mark_end + one.find(event));
     data += one;
     script.event_ends.push_back(data.size());
   }
   if (script.merge) {
     script.write = chunk(data);
-    for (std::size_t& place : script.stamp_places) place += script.write.find("data: ");
+    for (std::size_t& place : script.stamp_places) place += script.write.find(event);
   } else {
     script.write = data;
   }
@@ -121,12 +169,11 @@ void prepare_stream(Script& script, std::string_view model) {
   script.answer =
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
       "Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n"
-      "X-Request-Id: req_mock0001\r\n\r\n";
-  const std::string finish =
-      chunk(front + "{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
-  const std::string last = chunk("data: [DONE]\n\n") + "0\r\n\r\n";
-  script.tail = finish + last;
-  script.tail_with_usage = finish + chunk(front + "]," + usage() + "}\n\n") + last;
+      "X-Request-Id: req_mock0001\r\n\r\n" +
+      wording.opening;
+  const std::string last = wording.last + "0\r\n\r\n";
+  script.tail = wording.closing + last;
+  script.tail_with_usage = wording.closing + wording.usage + last;
 }
 
 }  // namespace

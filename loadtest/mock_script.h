@@ -6,7 +6,8 @@
 //   mock-stream-n200-b1-d0         200 events, 1 per write, 0 us between writes, then finish and
 //                                  [DONE]; further parts: -s199 bytes of one event, -hold keeps the
 //                                  stream open after the events, -cut closes it there, -merge puts
-//                                  all events of one write into one chunk
+//                                  all events of one write into one chunk, -anthropic makes them
+//                                  events of the Messages API
 //   mock-hold                      no answer
 //   mock-status-503                an error answer
 #pragma once
@@ -32,13 +33,14 @@ struct Script {
   std::size_t bytes = 600;  // of the whole body, or of one event
   int status = 200;
   bool merge = false;
+  bool anthropic = false;
 
   // Ready-made bytes, filled by `prepare`.
-  std::string answer;                     // head and body (whole, status), or head alone (stream)
-  std::string write;                      // chunks of one full write
+  std::string answer;  // head and body (whole, status), or head and opening events (stream)
+  std::string write;   // chunks of one full write
   std::vector<std::size_t> stamp_places;  // where the times go in `write`
   std::vector<std::size_t> event_ends;    // where event i's chunk ends (not with `merge`)
-  std::string tail;                       // finish event, [DONE], last chunk
+  std::string tail;                       // closing events, last chunk
   std::string tail_with_usage;
 };
 

@@ -87,6 +87,8 @@ listen:
 shards: [{cpu}]
 providers:
   mock: {{kind: openai-compatible, base_url: "http://127.0.0.1:{upstream}/v1", allow_private: true}}
+  claude: {{kind: anthropic, base_url: "http://127.0.0.1:{upstream}", allow_private: true,
+           keys: ["{key}"]}}
 models:
 {models}
 keys:
@@ -100,6 +102,11 @@ upstream: {{max_idle_per_host: 1024}}
 telemetry: {{access_log: "{folder}/access.log"}}
 {io}
 """
+
+
+def provider_of(model):
+    """Which of the gateway's providers speaks the API that the mock answers for a model."""
+    return "claude" if model.endswith("-anthropic") else "mock"
 
 
 class Failure(Exception):
@@ -155,8 +162,9 @@ class Proxy:
             "user": "user root root;" if os.geteuid() == 0 else "",
             "admin_port": free_port(), "admin_token": ADMIN_TOKEN, "key": KEY,
             "names": ", ".join(f'"{m}"' for m in models),
-            "models": "\n".join(f'  "{m}": {{targets: [{{provider: mock, model: "{m}"}}]}}'
-                                for m in models),
+            "models": "\n".join(
+                f'  "{m}": {{targets: [{{provider: {provider_of(m)}, model: "{m}"}}]}}'
+                for m in models),
         }
 
     def command(self):

@@ -57,6 +57,10 @@ def right_answers(port, mock_pid):
             expect(model, result["exit"] == 0 and result["requests"] == 40
                    and result["events"] == 40 * events, result)
 
+    # The client knows OpenAI's events only: another API's stream is no right answer to it.
+    result = load(port, "--model=mock-stream-n5-b1-d0-anthropic", "--stream", "--requests=2")
+    expect("another API's events", result["exit"] == 1 and result["requests"] == 0, result)
+
     result = load(port, "--model=mock-stream-n5-b1-d10000", "--stream", "--requests=4")
     expect("pace", result["gap_us"]["p50"] > 9_000 and result["transit_us"]["p50"] < 9_000, result)
 

@@ -23,6 +23,9 @@ class Workload:
     larger_is_better: bool = True
     ratio_to_reach: float = 0  # to nginx in the same run; 0: none
     most_to_reach: float = 0   # absolute value; 0: none
+    # Only the gateway can do it; it is compared with its own figure of this workload in the same
+    # run, not with nginx.
+    beside: str = ""
 
 
 def workloads(quick):
@@ -54,6 +57,10 @@ def workloads(quick):
         Workload("c20", "16 streams of 200 events, no pause, 20 events per write",
                  "mock-stream-n200-b20-d0", "events_per_cpu_s", "events/CPU-s",
                  ("--connections=16",), stream=True, events=200, ratio_to_reach=1.25, **short),
+        Workload("ct", "as c, from a provider that speaks Anthropic's API",
+                 "mock-stream-n200-b1-d0-anthropic", "cpu_us_per_event", "CPU us/event",
+                 ("--connections=16",), stream=True, events=200, larger_is_better=False,
+                 ratio_to_reach=1.5, beside="c", **short),
         # The ramp spreads the streams evenly over the pause: 1.02 ms from one to the next.
         Workload("d", "1,000 streams, an event every 20 ms: CPU per event",
                  f"mock-stream-n{paced_events}-b1-d{EVENT_PAUSE_US}", "cpu_us_per_event",
