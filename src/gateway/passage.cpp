@@ -112,7 +112,12 @@ Result<> Exchange::look_at_form() {
   Bytes received = client().readable();
   const std::size_t before = received.size();
   while (!own.looked) {
-    const Bytes part = request_body_.next(received);
+    Bytes window = received.substr(0, Passage::look_ahead_bytes - own.ahead.size());
+    const std::size_t offered = window.size();
+    const Bytes part = request_body_.next(window);
+    const std::size_t read = offered - window.size();
+    received.remove_prefix(read);
+    if (part.empty() && read > 0 && !received.empty()) continue;  // the window was all framing
     if (part.empty()) break;
     bytes_in_ += part.size();
     own.body_heard = now();
