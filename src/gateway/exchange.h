@@ -214,7 +214,7 @@ class Exchange {
   std::unique_ptr<Relay> relay_;              // while a stream is relayed
   std::unique_ptr<Translation> translation_;  // another dialect is spoken, on one side or both
   std::shared_ptr<const GrantedToken> access_token_;  // of the last target with a service account
-  std::unique_ptr<Passage> passage_;  // request and answer are passed through
+  std::unique_ptr<Passage> passage_;                  // request and answer are passed through
   StreamPtr upstream_;
   OverheadClock clock_;
   BodyReader request_body_;

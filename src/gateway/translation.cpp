@@ -417,8 +417,8 @@ Result<> Exchange::send_heartbeat() {
 void Exchange::write_stream_error(Error error) {
   Translation& own = *translation_;
   hub::ErrorNote note = own.note ? *own.note : error_note(error);
-  note.metadata = write_error_metadata(error_body(error.code), own.note.has_value(),
-                                       shard_.scratch.body);
+  note.metadata =
+      write_error_metadata(error_body(error.code), own.note.has_value(), shard_.scratch.body);
   Bytes event;
   if (own.stream) {
     own.stream->fail(note);

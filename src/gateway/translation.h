@@ -22,7 +22,7 @@ struct Translation {
   // What the client said that only some targets are told.
   std::string anthropic_version;
   std::string anthropic_beta;
-  std::string betas_text;  // the same as JSON, what `request` views
+  std::string betas_text;   // the same as JSON, what `request` views
   bool json_array = false;  // Gemini without alt=sse
 
   // The request, read once and written for each target. `request` views the upload's body.

@@ -200,12 +200,11 @@ teams: {}
 )");
   std::vector<std::string> paths;
   for (const Mistake& mistake : mistakes) paths.push_back(mistake.path);
-  CHECK(paths == std::vector<std::string>{"listen.data.adress", "shards", "providers.p.kind",
-                                          "providers.q.region", "models.m.strategy",
-                                          "models.m.targets[0].provider",
-                                          "models.m.targets[0].weight", "models.m.fallbacks",
-                                          "keys[0].name", "keys[0].secret", "keys[0].models",
-                                          "keys[0].expires", "teams"});
+  CHECK(paths == std::vector<std::string>{
+                     "listen.data.adress", "shards", "providers.p.kind", "providers.q.region",
+                     "models.m.strategy", "models.m.targets[0].provider",
+                     "models.m.targets[0].weight", "models.m.fallbacks", "keys[0].name",
+                     "keys[0].secret", "keys[0].models", "keys[0].expires", "teams"});
   CHECK(std::ranges::is_sorted(
       mistakes, {}, [](const Mistake& m) { return std::pair(m.mark.line, m.mark.column); }));
   CHECK(to_string(mistakes[0]) ==
