@@ -39,7 +39,7 @@ void shutdown_stream_send(int fd) {
 
 namespace {
 
-// Up to here copying costs less than handing the kernel a list, by about 0.15 µs a message.
+// Up to here a copy costs less than handing the kernel a list of pieces.
 constexpr std::size_t joined_max = 4096;
 constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 
