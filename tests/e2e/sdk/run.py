@@ -1,5 +1,5 @@
-"""The official packages of OpenAI, Anthropic, Google and Mistral against `penstock demo`, and `openai`
-against scripted providers of every dialect.
+"""The official packages of OpenAI, Anthropic, Google and Mistral against `penstock demo`; some of them,
+and Cohere's, against scripted providers of every dialect.
 
     python3 tests/e2e/sdk/run.py --gateway build/penstock
 
@@ -22,11 +22,11 @@ ROOT = HERE.parent.parent.parent
 sys.path.insert(0, str(HERE.parent))
 sys.dont_write_bytecode = True
 
-from harness import answers, dialects  # noqa: E402
+import speaking  # noqa: E402
 from harness.config import MAIN_KEY  # noqa: E402
 from harness.gateway import SANITIZER, Process  # noqa: E402
 from harness.providers import EVERY  # noqa: E402
-from harness.turn import CALLING, THOUGHT  # noqa: E402
+from harness.turn import CALLING  # noqa: E402
 from harness.world import World  # noqa: E402
 
 PYTHON = ROOT / '.deps/python/bin/python'
@@ -63,29 +63,14 @@ def run_client(program, name, argv):
         demo.kill()
 
 
-def speak(request):
-    """What a provider of the dialect that the path tells answers."""
-    for provider in EVERY.values():
-        try:
-            stream = any(w in request.path for w in ('stream', 'invoke-with'))
-            if provider.name not in ('gemini', 'bedrock', 'bedrock-key', 'invoke'):
-                stream = json.loads(request.body).get('stream', False)
-            provider.check_head(request, stream)
-        except AssertionError:
-            continue
-        turn = CALLING if provider.understood(json.loads(request.body))['tools'] else THOUGHT
-        return provider.stream_steps(turn, 11) if stream else provider.whole_steps(turn)
-    return answers.error(404, f'no provider is at {request.path}')
-
-
-def run_providers(program, name, argv):
-    """One client, every scripted provider."""
+def run_providers(program, name, argv, speak, models):
+    """One client, scripted providers that answer what `speak` finds."""
     world = World(program, 1, 1)
     world.main.default = speak
-    gateway = world.gateway('dialects', dialects.gateway_config)
+    gateway = world.gateway('sdk', speaking.gateway_config)
     url = f'http://127.0.0.1:{gateway.data[1]}/v1'
     try:
-        done = subprocess.run([*argv, url, MAIN_KEY, ','.join(EVERY)], capture_output=True, text=True,
+        done = subprocess.run([*argv, url, MAIN_KEY, ','.join(models)], capture_output=True, text=True,
                               timeout=SECONDS, cwd=HERE)
         text, counts = counted(done)
     finally:
@@ -105,25 +90,36 @@ def main():
     parser.add_argument('--gateway', required=True, help='the program under test')
     program = str(pathlib.Path(parser.parse_args().gateway).resolve())
     clients, frames, counts = [], [], [0, 0, 0]
+    structured = (speaking.speak_json, list(speaking.SCHEMAS))
     if PYTHON.exists():
-        python = [str(PYTHON), '-B']
-        clients.append((run_client, 'Python', [*python, str(HERE / 'client_python.py')]))
-        clients.append((run_client, 'Python, other dialects', [*python, str(HERE / 'dialects_python.py')]))
-        clients.append((run_providers, 'Python, every provider', [*python, str(HERE / 'providers_python.py')]))
+        def python(script):
+            return [str(PYTHON), '-B', str(HERE / script)]
+        clients.append((run_client, 'Python', python('client_python.py')))
+        clients.append((run_client, 'Python, other dialects', python('dialects_python.py')))
+        clients.append((run_providers, 'Python, every provider', python('providers_python.py'),
+                        speaking.speak, list(EVERY)))
+        clients.append((run_providers, 'Python, structured', python('structured_python.py'), *structured))
     else:
         print('Python client: not installed, run scripts/setup --test')
         counts[2] += 1
     if shutil.which('node') and NODE_PACKAGES.exists():
-        node = [[str(HERE / script), str(NODE_PACKAGES)]
-                for script in ('client_node.mjs', 'dialects_node.mjs', 'frames_node.mjs')]
-        clients.append((run_client, 'Node', ['node', *node[0]]))
-        clients.append((run_client, 'Node, other dialects', ['node', *node[1]]))
-        frames = [judge_frames('Node, frames', ['node', *node[2]])]
+        def node(script):
+            return ['node', str(HERE / script), str(NODE_PACKAGES)]
+        clients.append((run_client, 'Node', node('client_node.mjs')))
+        clients.append((run_client, 'Node, other dialects', node('dialects_node.mjs')))
+        clients.append((run_providers, 'Node, structured', node('structured_node.mjs'), *structured))
+        if (NODE_PACKAGES / 'cohere-ai').exists():
+            clients.append((run_providers, 'Node, Cohere', node('cohere_node.mjs'), speaking.speak_ranking,
+                            [speaking.RANKING]))
+        else:
+            print("Cohere's client: not installed, run scripts/setup --test")
+            counts[2] += 1
+        frames = [judge_frames('Node, frames', node('frames_node.mjs'))]
     else:
         print('Node client: not installed, run scripts/setup --test')
         counts[2] += 1
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        jobs = [pool.submit(run, program, name, argv) for run, name, argv in clients]
+        jobs = [pool.submit(run, program, *rest) for run, *rest in clients]
         for name, text, found in [*(job.result() for job in jobs), *frames]:
             print(f'--- {name}\n{text}')
             counts = [a + b for a, b in zip(counts, found)]
