@@ -62,6 +62,8 @@ struct AnswerContext {
   // Tokens of the prompt where a dialect wants them before the provider told them; an estimate.
   std::uint64_t input_tokens_estimate = 0;
   const hub::Request* request = nullptr;  // what was asked, for dialects that echo it (Responses)
+  // Events that the client has of a stream that passed as it was: the writer goes on behind them.
+  std::uint64_t events_relayed = 0;
   bool json_array = false;  // Gemini without alt=sse: the stream is one JSON array, not SSE
 };
 

@@ -82,6 +82,8 @@ class View {
     View operator*() const { return View(text_, node_); }
     Iterator& operator++() {
       const Node* const sibling = object_ ? node_ - 1 : node_;
+      // There is one: nobody steps over the end.
+      // NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
       node_ = sibling->next == 0 ? nullptr : sibling + sibling->next + (object_ ? 1 : 0);
       return *this;
     }

@@ -184,13 +184,17 @@ class StreamWatch final : private hub::EventSink {
   const hub::ErrorNote* error() const { return error_ ? &*error_ : nullptr; }
   const hub::Usage& usage() const { return usage_; }
   hub::Finish finish_reason() const { return finish_; }
+  // Sound events so far.
+  std::uint64_t events() const { return events_; }
 
  private:
   void on(const hub::Event& event) override;
+  Result<> judge(Bytes name, Bytes data);
 
   TargetTraits target_;
   Workbench& bench_;
   std::unique_ptr<dialect::StreamReader> reader_;
+  std::uint64_t events_ = 0;
   Dialect dialect_;
   hub::Usage usage_{};
   std::optional<hub::ErrorNote> error_{};

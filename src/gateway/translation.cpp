@@ -425,7 +425,9 @@ void Exchange::write_stream_error(Error error) {
     event = own.stream->output();
   } else if (!relay_->told) {
     own.answer.clear();
-    dialect::dialect_of(dialect_).stream_writer(answer_context(), own.answer)->fail(note);
+    dialect::AnswerContext context = answer_context();
+    if (own.watch) context.events_relayed = own.watch->events();
+    dialect::dialect_of(dialect_).stream_writer(context, own.answer)->fail(note);
     event = own.answer.text();
   }
   if (!append_relay(event) || !flush_relay(true)) status_ = 499;

@@ -12,8 +12,8 @@ constexpr auto digit_of_char = [] {
   std::array<std::uint8_t, 256> table{};
   table.fill(no_digit);
   constexpr Bytes digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::uint8_t i = 0; i < digits.size(); ++i) {
-    table[static_cast<std::uint8_t>(digits[i])] = i;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    table[static_cast<std::uint8_t>(digits[i])] = static_cast<std::uint8_t>(i);
   }
   return table;
 }();

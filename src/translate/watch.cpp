@@ -42,6 +42,12 @@ StreamWatch::StreamWatch(Dialect dialect, const TargetTraits& target, Workbench&
       dialect_(dialect) {}
 
 Result<> StreamWatch::look(Bytes name, Bytes data) {
+  const Result<> sound = judge(name, data);
+  events_ += sound.has_value();
+  return sound;
+}
+
+Result<> StreamWatch::judge(Bytes name, Bytes data) {
   if (is_delta(dialect_, name)) return {};
   if (!data.starts_with('{')) {
     PENSTOCK_CHECK(reader_->word(data, *this));

@@ -19,7 +19,11 @@ using hub::PartKind;
 class ResponseStreamWriter final : public StreamWriter {
  public:
   ResponseStreamWriter(const AnswerContext& context, json::Composer& out)
-      : context_(context), out_(out), response_(context_) {}
+      : context_(context),
+        out_(out),
+        response_(context_),
+        sequence_(context.events_relayed),
+        started_(context.events_relayed > 0) {}
 
   void on(const Event& event) override;
   void fail(const hub::ErrorNote& error) override;
