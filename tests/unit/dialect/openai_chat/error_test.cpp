@@ -6,7 +6,7 @@ using hub::ErrorKind;
 
 namespace {
 
-hub::ErrorNote note_of(std::uint16_t status, const std::string& body, json::Document& document) {
+hub::ErrorNote note_of(std::uint16_t status, Bytes body, json::Document& document) {
   hub::ErrorNote note;
   const auto data = document.read(body, json::Judge::answer);
   chat().read_error(status, data ? *data : json::View(), note);
