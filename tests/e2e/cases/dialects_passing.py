@@ -54,7 +54,23 @@ def unknown_events(t, client, provider):
     same(client.asked(t, ask_of(t, provider.name, stream=True), gateway(t)).body, b''.join(events))
 
 
-@case('version and betas of Anthropic go along')
+RATED = [b'{"candidates":[{"content":{"parts":[{"text":"%s"}],"role":"model"},"index":0%s,"avgLogprobs":-0.120,'
+         b'"safetyRatings":[{"category":"HARM_CATEGORY_HARASSMENT","probability":"NEGLIGIBLE","x_new":1.50}]}],'
+         b'"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":2,"totalTokenCount":5},'
+         b'"x_unknown":{"a":null}}' % (text, finish)
+         for text, finish in ((b'Bl', b''), (b'ue', b',"finishReason":"STOP"'))]
+
+
+@case('ratings, log probabilities and unknown members of Gemini pass, trap_58', {'whole': False, 'streamed': True})
+def ratings(t, stream):
+    client, provider = SAME['gemini']
+    events = [answers.event(body) for body in RATED]
+    t.script(answers.stream(events) if stream else answers.whole(RATED[1]))
+    response = client.asked(t, ask_of(t, provider.name, stream=stream), gateway(t))
+    same(response.body, b''.join(events) if stream else RATED[1])
+
+
+@case('version and betas of Anthropic go along, trap_17, trap_19')
 def anthropic_headers(t):
     client, provider = SAME['messages']
     t.script(provider.whole_steps(PLAIN))

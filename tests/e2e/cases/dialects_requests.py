@@ -3,7 +3,7 @@ import json
 
 from harness.case import case, refused, same
 from harness.clients import CLIENTS
-from harness.config import MAIN_KEY
+from harness.config import MAIN_KEY, PROVIDER_KEY
 from harness.dialects import STRICT, ask_of, gateway, one_request, pairs
 from harness.providers import EVERY
 from harness.turn import PLAIN, TOOLS, WEATHER_SCHEMA
@@ -64,6 +64,24 @@ def tools(t, client, provider):
     schema = told['tools'][0][2]
     same((schema['type'], schema['required'], set(schema['properties'])),
          ('object', WEATHER_SCHEMA['required'], set(WEATHER_SCHEMA['properties'])), 'schema')
+
+
+@case('no key stands in the address, trap_63', {f'{p}, {w}': (EVERY[p], s) for p in EVERY for w, s in WAYS.items()})
+def address_without_key(t, provider, stream):
+    t.script(provider.stream_steps(PLAIN) if stream else provider.whole_steps(PLAIN))
+    same(CLIENTS['chat'].asked(t, ask_of(t, provider.name, stream=stream), gateway(t)).status, 200)
+    path = one_request(t, provider, stream).path
+    for secret in (PROVIDER_KEY, MAIN_KEY, 'key='):
+        assert secret not in path, path
+
+
+@case('a Responses client of a provider that has only chat is bridged, trap_106', WAYS)
+def bridged(t, stream):
+    _, _, told = sent(t, CLIENTS['responses'], EVERY['chat'], stream=stream)
+    assert t.marker in told['text'], told
+    request, = t.main.requests(t.marker)
+    same(request.path, '/v1/chat/completions')
+    assert 'input' not in json.loads(request.body)
 
 
 # A field that the provider's dialect has no word for: (client, its members, name in the header, providers)

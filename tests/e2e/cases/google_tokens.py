@@ -149,7 +149,7 @@ def chat(t, stream):
 ROWS = {f'{c}, {"streamed" if s else "whole"}': (c, s) for c in ('chat', 'messages') for s in (False, True)}
 
 
-@case('Claude on Vertex', ROWS)
+@case('Claude on Vertex, trap_64', ROWS)
 def claude(t, speaker, stream):
     site = Site(t)
     provider = EVERY['anthropic']

@@ -19,7 +19,7 @@ def chat_whole(t):
     same(request.header('content-length'), str(len(request.body)), 'Content-Length')
 
 
-@case('a streamed chat answer arrives event by event', smoke=True)
+@case('a streamed chat answer arrives event by event, trap_125', smoke=True)
 def chat_stream(t):
     t.script([answers.send(answers.stream_head()),
               *(step for e in answers.good_events(True)

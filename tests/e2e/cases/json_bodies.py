@@ -91,7 +91,7 @@ STEERING = ['api_base', 'base_url', 'api_key', 'extra_headers', 'custom_llm_prov
             'user_config', 'api\\u005fbase']
 
 
-@case('a member that would steer the gateway', {name: name for name in STEERING})
+@case('a member that would steer the gateway, trap_127', {name: name for name in STEERING})
 def steering(t, name):
     body = fill(t, ONE) + b',"' + name.encode() + b'":"http://127.0.0.1:1/"}'
     refused(t.ask(body), 400, 'unknown_field')

@@ -34,7 +34,7 @@ def leave(client, how):
         client.half_close()
 
 
-@case('the upstream request ends at once', ROWS, alone=True)
+@case('the upstream request ends at once, trap_121', ROWS, alone=True)
 def upstream_ends(t, stream, steps, how):
     t.script(steps)
     request_id = t.marker
@@ -67,6 +67,21 @@ def at_random(t):
             late.append(request.connection)
     same(late, [], 'connections still open')
     same(t.ask(t.chat(user='nobody')).status, 200)
+
+
+@case('a stream arrives whole while its neighbours leave, trap_119', alone=True)
+def neighbours(t):
+    events = answers.good_events(False)
+    slow = [step for e in events for step in (send(http_chunk(e)), wait(0.05))]
+    t.script([send(stream_head()), *slow, send(answers.LAST_CHUNK)], TRICKLING)
+    stays = t.begin(t.chat(stream=True))
+    t.main.wait_for(t.marker)
+    for how in HOW * 5:
+        client = t.client()
+        client.send(build(t.chat(stream=True), key=MAIN_KEY))
+        time.sleep(0.01)
+        leave(client, how)
+    same(b''.join(stays.pieces(stays.head())), b''.join(events))
 
 
 @case('a client that leaves while it still sends')

@@ -42,7 +42,7 @@ MESSAGES = {'image in a message': {'messages': [{'role': 'user', 'content': [
     {'type': 'image_url', 'image_url': {'url': URL + '/x.png'}}]}]}}
 
 
-@case('body', {name: (fields,) for name, fields in {**FIELDS, **MODELS, **MESSAGES}.items()})
+@case('body, trap_127', {name: (fields,) for name, fields in {**FIELDS, **MODELS, **MESSAGES}.items()})
 def body(t, fields):
     visits = _canary.visits
     response = t.ask({**t.chat(), **fields})

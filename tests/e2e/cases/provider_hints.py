@@ -110,7 +110,7 @@ BETAS = 'context-1m-2025-08-07, fast-mode-2026-01-01,interleaved-thinking-2025-0
 TAKEN = ['context-1m-2025-08-07', 'interleaved-thinking-2025-05-14']
 
 
-@case('betas stand in the body at Bedrock, without those it refuses', {p: (p,) for p in ('bedrock', 'invoke')})
+@case('betas stand in the body at Bedrock, without those it refuses, trap_17', {p: (p,) for p in ('bedrock', 'invoke')})
 def betas_in_body(t, name):
     t.script(EVERY[name].whole_steps(PLAIN))
     same(asked(t, 'messages', name, headers=[f'anthropic-beta: {BETAS}']).status, 200)
@@ -127,6 +127,16 @@ def betas_in_head(t):
     request, = t.main.wait_for(t.marker)
     same(request.header('anthropic-beta').replace(' ', ''), BETAS.replace(' ', ''))
     assert 'anthropic_beta' not in json.loads(request.body)
+
+
+@case('no beta is sent that nobody asked for, trap_18', {
+    f'{s} to {p}': (s, p) for s in ('chat', 'messages') for p in ('anthropic', 'bedrock', 'invoke')})
+def no_beta_of_ours(t, speaker, name):
+    t.script(EVERY[name].stream_steps(PLAIN))
+    same(asked(t, speaker, name, stream=True, tools=True).status, 200)
+    request, = t.main.wait_for(t.marker)
+    same(request.header('anthropic-beta'), None)
+    assert b'anthropic_beta' not in request.body
 
 
 @case('betas of one target are not those of the next')

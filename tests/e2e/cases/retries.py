@@ -10,7 +10,7 @@ SECOND = [  # what the first target does -> the second one is asked
     ('503', answers.error(503)), ('500', answers.error(500)), ('502', answers.error(502)),
     ('529', answers.error(529)), ('429', answers.error(429, 'slow', 'requests', None, 'Retry-After: 30')),
     ('429 at once', answers.error(429)),
-    ('error as the first event', [send(answers.stream_head() + answers.http_chunk(answers.event(
+    ('error as the first event, trap_120', [send(answers.stream_head() + answers.http_chunk(answers.event(
         b'{"error":{"message":"overloaded","type":"server_error","code":503}}')) + answers.LAST_CHUNK)]),
 ]
 
@@ -51,7 +51,7 @@ NOT_HIDDEN = {
 }
 
 
-@case('not tried again', NOT_HIDDEN)
+@case('not tried again, and the status stays, trap_126', NOT_HIDDEN)
 def not_hidden(t, steps, status):
     """One mistake of the client, or a generation that may have begun: it costs one attempt.
     404 means that the provider lacks the configured model: there the second target is asked."""

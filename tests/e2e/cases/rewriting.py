@@ -157,7 +157,28 @@ def answer_codings(t, steps):
     same((response.status, response.body), (200, answers.CHAT))
 
 
-@case('no header of a client goes upstream')
+CARED_FOR = [answers.event(data) for data in (
+    b'{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","service_tier":"default",'
+    b'"choices":[{"index":0,"delta":{"role":"assistant","content":""},'
+    b'"logprobs":{"content":[],"refusal":null},"finish_reason":null}],'
+    b'"obfuscation":"aB3"}',
+    b'{"id":"c", "object":"chat.completion.chunk","created":1,"model":"m","service_tier":"default",'
+    b'"choices":[{"index":0,"delta":{"reasoning_content":"h\\u006dm","signature":"S1=","x_new":1.50},'
+    b'"logprobs":[],"finish_reason":null}]}',
+    b'{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"tool_calls":['
+    b'{"index":0,"id":"call_a","type":"function","function":{"name":"f","arguments":"{}"},'
+    b'"extra_content":{"google":{"thought_signature":"S2=="}}}]},"finish_reason":"tool_calls"}],"obfuscation":""}')]
+
+
+@case('chunks keep every member as it was written, trap_107, trap_131', {
+    'usage asked for': True, 'usage hidden': False})
+def chunks_stay(t, usage):
+    t.script(answers.stream([*CARED_FOR, *([answers.USAGE_EVENT] if usage else []), answers.DONE]))
+    response = t.ask(t.chat(stream=True, **({'stream_options': {'include_usage': True}} if usage else {})))
+    same(response.body, b''.join([*CARED_FOR, *([answers.USAGE_EVENT] if usage else []), answers.DONE]))
+
+
+@case('no header of a client goes upstream, trap_124')
 def client_headers_stay(t):
     names = ['X-Custom', 'Cookie', 'X-Forwarded-For', 'Forwarded', 'OpenAI-Organization', 'X_Request_Id',
              'Accept-Encoding', 'Via', 'TE', 'traceparent', 'Referer', 'Origin', 'X-Stainless-Lang']

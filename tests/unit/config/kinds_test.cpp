@@ -144,7 +144,7 @@ TEST_CASE("kinds/regions_of_aws_have_their_hosts") {
   CHECK(other.base_url.host == "vpce.example.com");
 }
 
-TEST_CASE("kinds/bedrock_has_one_kind_of_credential") {
+TEST_CASE("kinds/bedrock_has_one_kind_of_credential_trap_81") {
   const std::string base = "kind: bedrock, region: us-east-1";
   const Provider keyed = provider_of(
       base + ", access_key_id: AKIDEXAMPLE, secret_access_key: shh, session_token: tok");
@@ -313,7 +313,7 @@ TEST_CASE("kinds/targets_choose_among_the_apis_of_their_kind") {
         "models.chat.targets[0].api: is not served by kind anthropic; write one of auto, messages");
 }
 
-TEST_CASE("kinds/claude_on_vertex_speaks_anthropics_dialect") {
+TEST_CASE("kinds/claude_on_vertex_speaks_anthropics_dialect_trap_64") {
   const TemporaryFolder folder;
   const std::string vertex =
       "kind: vertex, project: p, region: us-east5, service_account: \"file:" +

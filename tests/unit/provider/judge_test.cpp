@@ -6,7 +6,7 @@
 
 using namespace penstock;
 
-TEST_CASE("judge: the table, for every status there is") {
+TEST_CASE("judge: the table, for every status there is, trap_126") {
   const std::set<int> credential{401, 402, 403};
   const std::set<int> target{404, 429};
   for (int status = 0; status <= 1000; ++status) {

@@ -40,7 +40,7 @@ std::size_t count(const std::string& text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("upstream_head: all that is in it comes from configuration") {
+TEST_CASE("upstream_head: all that is in it comes from configuration, trap_124") {
   CHECK(written(provider(), request()) ==
         "POST /api/v1/chat/completions HTTP/1.1\r\n"
         "Host: api.example.com:8443\r\n"
@@ -127,7 +127,7 @@ std::size_t credentials(const std::string& head) {
 
 }  // namespace
 
-TEST_CASE("upstream_head/each_kind_has_its_way_to_say_who_asks") {
+TEST_CASE("upstream_head/each_kind_has_its_way_to_say_who_asks_trap_63") {
   using enum ProviderKind;
   for (std::size_t i = 0; i < provider_kinds; ++i) {
     const auto kind = static_cast<ProviderKind>(i);
@@ -159,7 +159,7 @@ TEST_CASE("upstream_head/vertex_has_the_access_token_it_is_given") {
   CHECK(has(written(vertex, asked), "Authorization: Bearer ya29.token"));
 }
 
-TEST_CASE("upstream_head/anthropic_version_is_the_clients_or_configured_or_the_oldest") {
+TEST_CASE("upstream_head/anthropic_version_is_the_clients_or_configured_or_the_oldest_trap_19") {
   Provider to = of_kind(ProviderKind::anthropic);
   UpstreamRequest asked = in(Dialect::anthropic);
   CHECK(has(written(to, asked), "anthropic-version: 2023-06-01"));
@@ -237,7 +237,7 @@ TEST_CASE("upstream_head/other_methods_and_bodies") {
   CHECK(has(written(of_kind(ProviderKind::ollama), asked), "Accept: application/x-ndjson"));
 }
 
-TEST_CASE("upstream_head/the_version_for_a_translated_request") {
+TEST_CASE("upstream_head/the_version_for_a_translated_request_trap_19") {
   Provider to = of_kind(ProviderKind::anthropic);
   hub::Request asked;
   CHECK(anthropic_version_for(to, asked) == "2026-10-21");
@@ -250,7 +250,7 @@ TEST_CASE("upstream_head/the_version_for_a_translated_request") {
   CHECK(anthropic_version_for(to, asked) == "2026-10-21");
 }
 
-TEST_CASE("upstream_head/betas_that_others_refuse") {
+TEST_CASE("upstream_head/betas_that_others_refuse_trap_17") {
   std::array<char, 64> room;
   const auto left = [&room](ProviderKind kind, Bytes betas) {
     return std::string(supported_betas(kind, betas, room));

@@ -74,7 +74,7 @@ TEST_CASE("upstream_path/openai_has_the_model_in_the_body") {
   CHECK(path({llamacpp}, Service::count_tokens) == "/messages/count_tokens");
 }
 
-TEST_CASE("upstream_path/every_kind_has_a_chat_and_refuses_what_its_row_lacks") {
+TEST_CASE("upstream_path/every_kind_has_a_chat_and_refuses_what_its_row_lacks_trap_106") {
   for (const KindFacts& facts : all_kinds()) {
     CAPTURE(facts.name);
     const auto kind = static_cast<ProviderKind>(&facts - all_kinds().data());
@@ -110,7 +110,7 @@ TEST_CASE("upstream_path/azure_v1_and_dated_versions") {
   CHECK(path(in(Dialect::anthropic, ProviderKind::azure)) == "/anthropic/v1/messages");
 }
 
-TEST_CASE("upstream_path/what_is_passed_through") {
+TEST_CASE("upstream_path/what_is_passed_through_trap_88") {
   const auto resource = [](const Asked& asked, Bytes what) {
     std::array<char, upstream_path_bytes_max> room;
     const auto found = upstream_resource_path(provider_of(asked), target_of(asked), what, room);

@@ -173,7 +173,7 @@ TEST_CASE("chat_target/content_of_assistants_trap_89") {
   CHECK(at(tree(sent.body), "messages.1.content").kind == Tree::Kind::string);
 }
 
-TEST_CASE("chat_target/reasoning_goes_back_where_it_must_trap_111_118") {
+TEST_CASE("chat_target/reasoning_goes_back_where_it_must_trap_109_trap_111_trap_118") {
   const Asked asked = asked_with(
       "",
       R"({"role":"user","content":"q"},{"role":"assistant","reasoning_content":"hm","tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{}"}}]},
