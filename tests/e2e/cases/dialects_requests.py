@@ -4,8 +4,9 @@ import json
 from harness.case import case, refused, same
 from harness.clients import CLIENTS
 from harness.config import MAIN_KEY, PROVIDER_KEY
-from harness.dialects import STRICT, ask_of, gateway, one_request, pairs
+from harness.dialects import STRICT, ask_of, gateway, gateway_config, one_request, pairs
 from harness.providers import EVERY
+from harness.providers.bedrock import ACCESS_KEY, SESSION
 from harness.turn import PLAIN, TOOLS, WEATHER_SCHEMA
 
 SYSTEM = 'Answer in "one" word.'
@@ -82,6 +83,23 @@ def bridged(t, stream):
     request, = t.main.requests(t.marker)
     same(request.path, '/v1/chat/completions')
     assert 'input' not in json.loads(request.body)
+
+
+@case('AWS credentials of the environment are not mixed with configured ones, trap_81')
+def aws_environment(t):
+    text = gateway_config(t.world)[0].replace(f', session_token: "{SESSION}"', '')
+    assert SESSION not in text
+    gateway_here = t.world.start(text, name=t.name, env={
+        'AWS_ACCESS_KEY_ID': 'AKIDOFTHEHOST', 'AWS_SECRET_ACCESS_KEY': 'secret-of-the-host',
+        'AWS_SESSION_TOKEN': 'token-of-the-host', 'AWS_BEARER_TOKEN_BEDROCK': 'bearer-of-the-host'})
+    provider = EVERY['bedrock']
+    t.script(provider.whole_steps(PLAIN))
+    same(CLIENTS['chat'].asked(t, ask_of(t, provider.name), gateway_here).status, 200)
+    request, = t.main.wait_for(t.marker)
+    same(request.header('x-amz-security-token'), None)
+    assert f'Credential={ACCESS_KEY}/' in request.header('authorization')
+    assert b'of-the-host' not in request.head
+    gateway_here.stop()
 
 
 # A field that the provider's dialect has no word for: (client, its members, name in the header, providers)
