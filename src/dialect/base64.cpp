@@ -1,4 +1,4 @@
-#include "dialect/base64.h"
+#include "penstock/base64.h"
 
 #include <array>
 

@@ -13,14 +13,18 @@ constexpr std::uint32_t wait_max_s = 86'400;
 
 }  // namespace
 
-// Notes the request's id at the provider, by whichever name it has; of a failure, how long to wait,
-// whether to try again, and Bedrock's name of it.
-void Exchange::read_answer_hints(const http::Fields& fields) {
-  const Bytes id = upstream_request_id(fields);
+// Keeps the request's id at the provider if it may be shown.
+void Exchange::note_request_id(Bytes id) {
   if (id.size() <= answer_.request_id.text.size() && http::sendable_value(id) &&
       !holds_secret(id, config()) && !reflects_token(id)) {
     answer_.request_id.set(id);
   }
+}
+
+// Notes the request's id at the provider, by whichever name it has; of a failure, how long to wait,
+// whether to try again, and Bedrock's name of it.
+void Exchange::read_answer_hints(const http::Fields& fields) {
+  note_request_id(upstream_request_id(fields));
   answer_.error_name.set({});
   if (answer_.status < 400) return;
   const std::uint32_t wait_ms = retry_after_ms(fields, {}, std::time(nullptr));

@@ -261,15 +261,11 @@ Result<> Exchange::read_answer_head(const http::ResponseHead& head) {
   answer_.media_type = head.media_type;
   answer_.encoded = head.encoded;
   answer_.keep_alive = head.keep_alive;
-  answer_.retry_after_s = http::delta_seconds(head.find(http::Field::retry_after)).value_or(0);
+  answer_.retry_after_s = 0;
   const std::uint64_t most = passage_ ? http::body_unlimited : config().upstream.max_response_bytes;
   answer_.body = BodyReader(head.framing, head.length, most);
   answer_.request_id.set({});
-  const Bytes id = head.find(http::Field::x_request_id);
-  if (id.size() <= answer_.request_id.text.size() && http::sendable_value(id) &&
-      !holds_secret(id, config()) && !reflects_token(id)) {
-    answer_.request_id.set(id);
-  }
+  note_request_id(head.find(http::Field::x_request_id));
   if (answer_.status >= 400 || translation_) read_answer_hints(head.fields);
   const bool too_large = !stream_ && head.framing == http::Framing::length && head.length > most;
   if (passage_) note_passed_answer(head);

@@ -82,6 +82,7 @@ class Exchange {
   Result<> push_request(std::size_t credential);
   Task<Result<>> await_head();
   Result<> read_answer_head(const http::ResponseHead& head);
+  void note_request_id(Bytes id);
   void read_answer_hints(const http::Fields& fields);
   void take_wait(hub::ErrorNote& note);
   Retry retry_of(Next next) const;
@@ -170,10 +171,12 @@ class Exchange {
   // -- What the client gets (reply.cpp).
   AnswerHead answer_head(std::uint16_t status) const;
   Result<> send_whole(AnswerHead head, Bytes body);
+  Result<> send_answer(Bytes body);
   Task<> answer_error(Error error);
   ErrorBody error_body(Code code) const;
   void send_error(Error error);
   void send_own_error(Error error);
+  void send_refusal(AnswerHead head, Error error, bool theirs, Bytes body);
   Task<Result<>> answer_here();
   Result<> answer_models();
   Task<bool> drain_request();

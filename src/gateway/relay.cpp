@@ -48,11 +48,7 @@ Result<> Exchange::relay_whole(Bytes body) {
   usage_ = facts.usage;
   const Bytes finish = facts.finish_reason.in(body);
   if (finish.size() > 2) finish_.set(finish.substr(1, finish.size() - 2));
-  clock_.enter_response(now());
-  AnswerHead head = answer_head(answer_.status);
-  head.content_type = json_type;
-  bytes_out_ = body.size();
-  return send_whole(head, body);
+  return send_answer(body);
 }
 
 // -- The beginning of a stream --

@@ -45,6 +45,15 @@ Result<> Exchange::send_whole(AnswerHead head, Bytes body) {
   return client().send(pieces);
 }
 
+// Sends the answer to the request: JSON, whole.
+Result<> Exchange::send_answer(Bytes body) {
+  clock_.enter_response(now());
+  AnswerHead head = answer_head(answer_.status);
+  head.content_type = json_type;
+  bytes_out_ = body.size();
+  return send_whole(head, body);
+}
+
 // -- Errors --
 
 // The one place that turns an error into an answer.
@@ -94,19 +103,9 @@ void Exchange::send_error(Error error) {
   if (theirs) code_.reset();
   AnswerHead head = answer_head(theirs ? answer_.status : text.status);
   if (head.status == 0) head.status = 500;
-  head.content_type = json_type;
-  if (error.code == Code::method_not_allowed) head.allow = allowed_methods(endpoint_);
-  if (theirs) {
-    head.retry_after_s = answer_.retry_after_s;
-  } else if (text.advice == Advice::later) {
-    head.retry_after_s = retry_after_s(retry_after_, static_cast<std::uint32_t>(shard_.random()));
-  }
-  head.never_retry = theirs ? answer_.should_retry == false : text.advice == Advice::never;
   ErrorBody body = error_body(error.code);
   body.upstream = theirs;
-  const Bytes written = write_error_body(body, shard_.scratch.body);
-  if (!send_whole(head, written)) keep_alive_ = false;
-  if (limit_) shard_.metrics.limited(limit_->kind, limit_->scope).add();
+  send_refusal(head, error, theirs != nullptr, write_error_body(body, shard_.scratch.body));
 }
 
 // The same for a client, or in the words of a provider, of another dialect than OpenAI's.
@@ -118,14 +117,20 @@ void Exchange::send_own_error(Error error) {
   if (theirs) code_.reset();
   AnswerHead head = answer_head(text.status);
   const Bytes body = write_error(note, head);
+  send_refusal(head, error, theirs, body);
+}
+
+// Sends an error's body with what all errors say in their heads. theirs: the provider told it.
+void Exchange::send_refusal(AnswerHead head, Error error, bool theirs, Bytes body) {
+  const Advice advice = describe(error.code).advice;
   head.content_type = json_type;
   if (error.code == Code::method_not_allowed) head.allow = allowed_methods(endpoint_);
   if (theirs) {
     head.retry_after_s = answer_.retry_after_s;
-  } else if (text.advice == Advice::later) {
+  } else if (advice == Advice::later) {
     head.retry_after_s = retry_after_s(retry_after_, static_cast<std::uint32_t>(shard_.random()));
   }
-  head.never_retry = theirs ? answer_.should_retry == false : text.advice == Advice::never;
+  head.never_retry = theirs ? answer_.should_retry == false : advice == Advice::never;
   if (!send_whole(head, body)) keep_alive_ = false;
   if (limit_) shard_.metrics.limited(limit_->kind, limit_->scope).add();
 }

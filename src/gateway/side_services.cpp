@@ -55,11 +55,7 @@ Result<> Exchange::relay_side_answer(Bytes body) {
   if (!written || !own.answer.fits()) return bad_answer();
   take_usage(usage, hub::Finish::none);
   usage_.completion_tokens = {};  // nothing is generated
-  clock_.enter_response(now());
-  AnswerHead head = answer_head(answer_.status);
-  head.content_type = "application/json";
-  bytes_out_ = own.answer.size();
-  return send_whole(head, own.answer.text());
+  return send_answer(own.answer.text());
 }
 
 // In which dialect the provider tells its errors. What a target is called by for conversations says

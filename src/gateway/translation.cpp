@@ -282,11 +282,7 @@ Result<> Exchange::relay_whole_translated(Bytes body) {
   take_usage(facts.usage, facts.finish);
   if (facts.error) keep_note(*facts.error);
   if (!translated) return bad_answer();
-  clock_.enter_response(now());
-  AnswerHead head = answer_head(answer_.status);
-  head.content_type = json_type;
-  bytes_out_ = own.answer.size();
-  return send_whole(head, own.answer.text());
+  return send_answer(own.answer.text());
 }
 
 // Judges an answer in the client's own dialect, which passes as it is.
@@ -303,11 +299,7 @@ Result<> Exchange::watch_whole(Bytes body) {
     if (!shard_.scanner.answer(body, ignored)) return bad_answer();
   }
   take_usage(facts.usage, facts.finish);
-  clock_.enter_response(now());
-  AnswerHead head = answer_head(answer_.status);
-  head.content_type = json_type;
-  bytes_out_ = body.size();
-  return send_whole(head, body);
+  return send_answer(body);
 }
 
 // -- Streams --

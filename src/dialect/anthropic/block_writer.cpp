@@ -3,9 +3,9 @@
 #include "dialect/anthropic/media_kind.h"
 #include "dialect/anthropic/turns.h"
 #include "dialect/arguments.h"
-#include "dialect/base64.h"
 #include "dialect/loss.h"
 #include "dialect/tool_id.h"
+#include "penstock/base64.h"
 
 namespace penstock::dialect::anthropic {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "dialect/base64.h"
 #include "dialect/bedrock/model.h"
 #include "dialect/bedrock/usage.h"
+#include "penstock/base64.h"
 
 namespace penstock::dialect::bedrock {
 namespace {

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "dialect/arguments.h"
-#include "dialect/base64.h"
 #include "dialect/data_url.h"
 #include "dialect/loss.h"
+#include "penstock/base64.h"
 
 namespace penstock::dialect::bedrock {
 namespace {

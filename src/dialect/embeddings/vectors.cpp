@@ -8,8 +8,8 @@
 #include <cstring>
 #include <string>
 
-#include "dialect/base64.h"
 #include "dialect/embeddings/forms.h"
+#include "penstock/base64.h"
 
 namespace penstock::embedding {
 namespace {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "penstock/base64.h"
 #include "penstock/json_document.h"
 
 namespace penstock::dialect::gemini {
@@ -15,22 +16,6 @@ constexpr Bytes mark = "penstock:";
 constexpr Bytes mark_in_base64 = "cGVuc3RvY2s6";
 constexpr std::string_view issuers = "noagbmcx";  // by the order of hub::Issuer
 constexpr Bytes alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string encoded(Bytes bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t some = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      bits = bits << 8 | (k < some ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      text.push_back(k <= some ? alphabet[bits >> (18 - 6 * k) & 63] : '=');
-    }
-  }
-  return text;
-}
 
 // Both alphabets, with padding or without; false for anything else.
 bool decode(Bytes text, std::string& out) {
@@ -69,7 +54,9 @@ void write_signature(const Signed& kind, hub::Escaped data, json::Writer& out) {
   json::append_unescaped(kind.id, plain);
   plain.push_back(':');
   json::append_unescaped(data, plain);
-  out.escaped_string(encoded(plain));
+  std::string wrapped;
+  append_base64(plain, wrapped);
+  out.escaped_string(wrapped);
 }
 
 bool read_wrapped_signature(hub::Escaped value, Signed& out) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "dialect/base64.h"
 #include "dialect/data_url.h"
 #include "dialect/openai_chat/reasoning_format.h"
 #include "dialect/openai_chat/words.h"
+#include "penstock/base64.h"
 
 namespace penstock::dialect::openai_chat {
 namespace {

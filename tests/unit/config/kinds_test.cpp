@@ -272,12 +272,12 @@ TEST_CASE("kinds/addresses_end_before_what_is_added") {
         "kind: " + kind + ", allow_private: true, keys: [k], base_url: \"" + url + "\"", "base_url",
         "which the gateway adds");
   };
-  CHECK(refused("anthropic", "https://proxy.example.com/v1"));
-  CHECK(refused("gemini", "https://proxy.example.com/v1beta"));
-  CHECK(refused("cohere", "https://proxy.example.com/v2"));
+  CHECK(refused("anthropic", "https://relay.example.com/v1"));
+  CHECK(refused("gemini", "https://relay.example.com/v1beta"));
+  CHECK(refused("cohere", "https://relay.example.com/v2"));
   CHECK(refused("ollama", "http://127.0.0.1:11434/v1"));
   CHECK(only_says("kind: ollama", "base_url", "allow_private: true"));
-  CHECK(provider_of("kind: anthropic, keys: [k], base_url: \"https://proxy.example.com/claude\"")
+  CHECK(provider_of("kind: anthropic, keys: [k], base_url: \"https://relay.example.com/claude\"")
             .base_url.path == "/claude");
 }
 

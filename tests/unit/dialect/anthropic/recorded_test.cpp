@@ -1,7 +1,7 @@
 // Recorded traffic of Anthropic's API, and of Claude on Vertex and Bedrock, where it is there.
 #include "dialect/anthropic/request_reader.h"
-#include "dialect/base64.h"
 #include "message_machine.h"
+#include "penstock/base64.h"
 #include "support/fixtures.h"
 
 using namespace penstock;
