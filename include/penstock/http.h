@@ -16,6 +16,7 @@
 
 #include "penstock/bytes.h"
 #include "penstock/error.h"
+#include "penstock/text.h"
 
 namespace penstock::http {
 
@@ -418,42 +419,75 @@ class FieldName {
   Bytes text_;
 };
 
+// True when a name or value may be sent in a head.
+bool sendable_name(Bytes name) noexcept;
+bool sendable_value(Bytes value) noexcept;
+
 // Writes one head into the caller's memory. Any refusal (a name that is no token, a value with a
 // byte outside 0x20-0x7E, no room) sticks, and `finish` reports it: nothing half-written is sent.
 class HeadWriter {
  public:
-  explicit HeadWriter(std::span<char> out) : out_(out) {}
+  explicit HeadWriter(std::span<char> out)
+      : begin_(out.data()), at_(out.data()), end_(out.data() + out.size()) {}
   HeadWriter& status(std::uint16_t code);            // 100-599, phrase from the registry
   HeadWriter& request(Method method, Bytes target);  // origin form, HTTP/1.1
   // The same from parts that are joined, such as a base path and a resource.
   HeadWriter& request(Method method, Bytes base, Bytes rest);
-  HeadWriter& field(FieldName name, Bytes value) { return field(name, value, Bytes{}); }
-  HeadWriter& field(FieldName name, std::uint64_t value);
+  [[gnu::always_inline]] HeadWriter& field(FieldName name, Bytes value) {
+    return field(name, value, Bytes{});
+  }
+  [[gnu::always_inline]] HeadWriter& field(FieldName name, std::uint64_t value) {
+    if (!has_room(name.text().size() + decimal_digits_max + 4)) return *this;
+    at_ = put(put(put(at_, name.text()), ": "), value);
+    at_ = put(at_, "\r\n");
+    return *this;
+  }
   // A value in two parts, such as a scheme and a secret.
-  HeadWriter& field(FieldName name, Bytes first, Bytes second);
+  [[gnu::always_inline]] HeadWriter& field(FieldName name, Bytes first, Bytes second) {
+    if (!sendable_value(first) || !sendable_value(second)) return refuse(Code::malformed);
+    return put_field(name.text(), first, second);
+  }
   // A name that is known only at run time, from configuration.
   HeadWriter& named_field(Bytes name, Bytes value);
-  HeadWriter& lines(FixedLines fixed);
+  [[gnu::always_inline]] HeadWriter& lines(FixedLines fixed) { return written_lines(fixed.text()); }
   // Lines that another HeadWriter wrote before, such as those that only depend on configuration.
-  HeadWriter& written_lines(Bytes lines);
+  [[gnu::always_inline]] HeadWriter& written_lines(Bytes lines) {
+    if (has_room(lines.size())) at_ = put(at_, lines);
+    return *this;
+  }
+  // What was written, for `written_lines` of another head. Errors: as `finish`.
+  Result<Bytes> written() const {
+    if (bad_) return fail(refused_);
+    return Bytes(begin_, static_cast<std::size_t>(at_ - begin_));
+  }
   // Ends the head. The view is into the caller's memory.
   // Errors: `malformed` for a refused part, `too_large` when it did not fit.
-  Result<Bytes> finish();
+  Result<Bytes> finish() { return written_lines("\r\n").written(); }
 
  private:
-  void put(Bytes text);
-  void put_field(Bytes name, Bytes first, Bytes second);
-  void refuse(Code code);
+  // False, and refused, when `bytes` more do not fit.
+  bool has_room(std::size_t bytes) {
+    if (bytes <= static_cast<std::size_t>(end_ - at_)) [[likely]]
+      return true;
+    refuse(Code::too_large);
+    return false;
+  }
+  // One line, its room asked for once.
+  [[gnu::always_inline]] HeadWriter& put_field(Bytes name, Bytes first, Bytes second) {
+    if (!has_room(name.size() + first.size() + second.size() + 4)) return *this;
+    at_ = put(put(put(at_, name), ": "), first);
+    at_ = put(put(at_, second), "\r\n");
+    return *this;
+  }
+  HeadWriter& refuse(Code code);
 
-  std::span<char> out_;
-  std::size_t used_ = 0;
+  char* begin_;
+  char* at_;
+  char* end_;
   Code refused_ = Code::malformed;
   bool bad_ = false;
 };
 
-// True when a name or value may be sent in a head.
-bool sendable_name(Bytes name) noexcept;
-bool sendable_value(Bytes value) noexcept;
 // The registered phrase of a status, empty when there is none.
 Bytes status_phrase(std::uint16_t status) noexcept;
 

@@ -134,16 +134,12 @@ struct Usage {
 // member of another type than expected counts as absent, since providers vary.
 struct AnswerFacts {
   Usage usage;
-  Span id;
-  Span model;
   Span finish_reason;  // of the first choice
   Span error;          // top level; only when truthy (not null, false, 0 or "")
   Span error_message;  // of error{}; the error itself when that is a string
   Span error_type;
   Span error_param;
   Span error_code;  // a string or a number
-  std::uint32_t choices = 0;
-  bool has_choices = false;
 };
 
 // Reads bodies, each in one pass. One per shard; its room is reused, so that a warmed scanner

@@ -14,6 +14,7 @@
 #include "penstock/json.h"
 #include "penstock/json_document.h"
 #include "penstock/kinds.h"
+#include "penstock/secret.h"
 #include "penstock/snapshot.h"
 
 namespace penstock {
@@ -69,6 +70,30 @@ struct UpstreamRequest {
 // Errors: too_large when `out` is too small; malformed when something in it may not be sent.
 Result<Bytes> write_upstream_head(const Provider& provider, const UpstreamRequest& request,
                                   std::span<char> out);
+
+// A head as it was written for one request, for others like it: all lines but the length of the
+// body. It holds a credential.
+class RepeatedHead {
+ public:
+  // True when heads of this provider say nothing but what is configured and what tells requests to
+  // one target apart here: the service, the credential, whether a stream is asked for.
+  static bool possible(const Provider& provider);
+
+  bool fits(Service service, const UpstreamRequest& request) const {
+    return service_ == service && credential_ == request.credential && !lines_.empty();
+  }
+  // Errors: as write_upstream_head.
+  Result<> set(const Provider& provider, Service service, const UpstreamRequest& request,
+               std::span<char> scratch);
+  // The head of a request that `fits`, with a body of so many bytes, written to `out`.
+  // Errors: too_large.
+  Result<Bytes> write(std::uint64_t body_bytes, std::span<char> out) const;
+
+ private:
+  Secret lines_;
+  std::size_t credential_ = 0;
+  Service service_ = Service::chat;
+};
 
 // A date, as anthropic-version is: 2023-06-01.
 bool sendable_anthropic_version(Bytes value);

@@ -183,6 +183,31 @@ void Exchange::describe_request(const Gather& body, UpstreamRequest& request) co
   }
 }
 
+Result<Bytes> Exchange::upstream_head(const Gather& body, std::size_t credential) {
+  UpstreamRequest request;
+  request.credential = credential;
+  request.body_bytes = body.bytes();
+  request.stream = stream_;
+  const Service service = upstream_service();
+  const bool repeats = !passage_ && !translation_ && RepeatedHead::possible(provider());
+  RepeatedHead& repeated = epoch_->heads[static_cast<std::size_t>(*target_)][stream_ ? 1 : 0];
+  if (repeats && repeated.fits(service, request)) {
+    return repeated.write(body.bytes(), shard_.scratch.head);
+  }
+  PENSTOCK_TRY(
+      path, passage_ ? passed_path()
+                     : upstream_path(provider(), target(), service, stream_, shard_.scratch.path));
+  request.path = path;
+  if (repeats) {
+    PENSTOCK_CHECK(repeated.set(provider(), service, request, shard_.scratch.head));
+    return repeated.write(body.bytes(), shard_.scratch.head);
+  }
+  if (passage_) describe_passage(request);
+  if (translation_) describe_request(body, request);
+  if (access_token_) request.access_token = access_token_->token.reveal();
+  return write_upstream_head(provider(), request, shard_.scratch.head);
+}
+
 // Gives the socket as much of the request as it takes: head, slices of the client's body, and the
 // few literals between them, as one message.
 Result<> Exchange::push_request(std::size_t credential) {
@@ -193,19 +218,7 @@ Result<> Exchange::push_request(std::size_t credential) {
   Bytes head;
   if (first) {
     upload_->total = spliced.bytes();
-    UpstreamRequest request;
-    const auto path = passage_ ? passed_path()
-                               : upstream_path(provider(), target(), upstream_service(), stream_,
-                                               shard_.scratch.path);
-    if (!path) return std::unexpected(path.error());
-    request.path = *path;
-    request.credential = credential;
-    request.body_bytes = spliced.bytes();
-    request.stream = stream_;
-    if (passage_) describe_passage(request);
-    if (translation_) describe_request(spliced, request);
-    if (access_token_) request.access_token = access_token_->token.reveal();
-    PENSTOCK_TRY(written, write_upstream_head(provider(), request, shard_.scratch.head));
+    PENSTOCK_TRY(written, upstream_head(spliced, credential));
     head = written;
     message.add(head);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <ctime>
 
 namespace penstock {
@@ -40,7 +41,18 @@ bool good_request_id(Bytes id) {
   });
 }
 
+// Eight hexadecimal digits, one in each byte.
+std::uint64_t hex_digits(std::uint32_t bits) {
+  std::uint64_t spread = bits;
+  spread = (spread | spread << 16) & 0x0000'FFFF'0000'FFFFu;
+  spread = (spread | spread << 8) & 0x00FF'00FF'00FF'00FFu;
+  spread = (spread | spread << 4) & 0x0F0F'0F0F'0F0F'0F0Fu;
+  const std::uint64_t letters = (spread + 0x0606'0606'0606'0606u) >> 4 & 0x0101'0101'0101'0101u;
+  return spread + 0x3030'3030'3030'3030u + letters * ('a' - '0' - 10);
+}
+
 std::uint32_t whole_number(Bytes text) {
+  if (text.empty()) return 0;
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() ? value : 0;
@@ -129,12 +141,9 @@ void Exchange::choose_request_id(Bytes wished) {
     return;
   }
   std::array<char, 36> made{'r', 'e', 'q', '_'};
-  constexpr Bytes hex = "0123456789abcdef";
-  for (std::size_t i = 4; i < made.size();) {
-    std::uint64_t bits = shard_.random();
-    for (int digit = 0; digit < 16 && i < made.size(); ++digit, bits >>= 4) {
-      made[i++] = hex[bits & 15];
-    }
+  for (std::size_t i = 4; i < made.size(); i += 8) {
+    const std::uint64_t digits = hex_digits(static_cast<std::uint32_t>(shard_.random() >> 32));
+    std::memcpy(made.data() + i, &digits, sizeof digits);
   }
   request_id_.set({made.data(), made.size()});
 }

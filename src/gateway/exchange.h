@@ -80,6 +80,7 @@ class Exchange {
   Task<Result<>> connect(ProviderIndex provider);
   Task<Result<>> send_request(std::size_t credential);
   Result<> push_request(std::size_t credential);
+  Result<Bytes> upstream_head(const Gather& body, std::size_t credential);
   Task<Result<>> await_head();
   Result<> read_answer_head(const http::ResponseHead& head);
   void note_request_id(Bytes id);
@@ -170,13 +171,13 @@ class Exchange {
 
   // -- What the client gets (reply.cpp).
   AnswerHead answer_head(std::uint16_t status) const;
-  Result<> send_whole(AnswerHead head, Bytes body);
+  Result<> send_whole(AnswerHead& head, Bytes body);
   Result<> send_answer(Bytes body);
   Task<> answer_error(Error error);
   ErrorBody error_body(Code code) const;
   void send_error(Error error);
   void send_own_error(Error error);
-  void send_refusal(AnswerHead head, Error error, bool theirs, Bytes body);
+  void send_refusal(AnswerHead& head, Error error, bool theirs, Bytes body);
   Task<Result<>> answer_here();
   Result<> answer_models();
   Task<bool> drain_request();

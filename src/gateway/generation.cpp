@@ -89,6 +89,7 @@ std::expected<std::unique_ptr<Epoch>, std::string> Epoch::make(
     epoch->tls.push_back(*context);
   }
   epoch->turns.resize(config.models.size());
+  epoch->heads.resize(config.targets.size());
   epoch->generation = std::move(generation);
   return epoch;
 }

@@ -58,7 +58,9 @@ struct Epoch {
   std::vector<std::shared_ptr<TlsClientContext>> tls;  // by ProviderIndex; null: plain
   std::vector<TokenReader> tokens;                     // by ProviderIndex
   std::vector<std::uint64_t> turns;                    // by ModelIndex: round robin
-  std::uint32_t users = 0;                             // requests that pin it
+  // By TargetIndex, whole answers and streams: the request's head as it was written last.
+  std::vector<std::array<RepeatedHead, 2>> heads;
+  std::uint32_t users = 0;  // requests that pin it
 
   const Snapshot& snapshot() const { return *generation->snapshot; }
   static std::expected<std::unique_ptr<Epoch>, std::string> make(

@@ -34,7 +34,7 @@ AnswerHead Exchange::answer_head(std::uint16_t status) const {
 }
 
 // Sends head and body as one message; what the socket does not take follows by itself.
-Result<> Exchange::send_whole(AnswerHead head, Bytes body) {
+Result<> Exchange::send_whole(AnswerHead& head, Bytes body) {
   head.framing = BodyFraming::length;
   head.length = body.size();
   status_ = head.status;
@@ -121,7 +121,7 @@ void Exchange::send_own_error(Error error) {
 }
 
 // Sends an error's body with what all errors say in their heads. theirs: the provider told it.
-void Exchange::send_refusal(AnswerHead head, Error error, bool theirs, Bytes body) {
+void Exchange::send_refusal(AnswerHead& head, Error error, bool theirs, Bytes body) {
   const Advice advice = describe(error.code).advice;
   head.content_type = json_type;
   if (error.code == Code::method_not_allowed) head.allow = allowed_methods(endpoint_);

@@ -7,7 +7,9 @@
 
 #include "penstock/bytes.h"
 
-#if defined(__SSE2__)
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -83,6 +85,10 @@ constexpr bool is_blank(char c) {
 }
 
 constexpr Bytes trim_blanks(Bytes text) {
+  // As nearly everybody writes it: one in front.
+  if (text.size() > 1 && text[0] == ' ' && !is_blank(text[1]) && !is_blank(text.back())) {
+    return text.substr(1);
+  }
   const char* begin = text.data();
   const char* end = begin + text.size();
   while (begin != end && is_blank(*begin)) ++begin;
@@ -91,8 +97,18 @@ constexpr Bytes trim_blanks(Bytes text) {
 }
 
 // The first byte that may not stand in a field value: the CR of a line's end, or an error.
-// Sixteen bytes a step where the machine has SSE2, which every x86-64 has.
+// Sixteen bytes a step where the machine has SSE2, which every x86-64 has, thirty-two with AVX2.
 inline const char* find_stop(const char* at, const char* end) {
+#if defined(__AVX2__)
+  for (; end - at >= 32; at += 32) {
+    const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+    const __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x);
+    const __m256i control = _mm256_andnot_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('\t')), low);
+    const __m256i del = _mm256_cmpeq_epi8(x, _mm256_set1_epi8(0x7f));
+    const int stops = _mm256_movemask_epi8(_mm256_or_si256(control, del));
+    if (stops != 0) return at + __builtin_ctz(static_cast<unsigned>(stops));
+  }
+#endif
 #if defined(__SSE2__)
   const __m128i low_max = _mm_set1_epi8(0x1f);
   const __m128i tab = _mm_set1_epi8('\t');

@@ -1,130 +1,226 @@
 #include "json/answer.h"
 
+#include <array>
+
+#include "json/text.h"
+#include "json/walk_container.h"
+
 namespace penstock::json {
 namespace {
 
-// One answer being read. Members that the gateway does not read are only passed over.
-class Reader {
- public:
-  Reader(Bytes body, Walk& walk, AnswerFacts& facts) : body_(body), walk_(walk), facts_(facts) {}
+// Where a container stands in an answer, as far as anything in it is read.
+enum class Place : std::uint8_t {
+  elsewhere,
+  root,
+  usage,
+  prompt_details,
+  completion_details,
+  error,
+  choices,
+  first_choice,
+};
 
-  bool root() {
-    const bool sound = walk_.members([this](const Key& key) {
-      if (key.name == "id") return text(facts_.id);
-      if (key.name == "model") return text(facts_.model);
-      if (key.name == "usage") return usage();
-      if (key.name == "error") return error();
-      if (key.name == "choices") return choices();
-      return walk_.pass();
-    });
-    return sound && walk_.at_end();
+// What a member is to us, by its place and its name.
+enum class Member : std::uint8_t {
+  none,
+  usage,
+  error,
+  choices,
+  finish_reason,
+  prompt_tokens,
+  completion_tokens,
+  total_tokens,
+  prompt_details,
+  completion_details,
+  cached_tokens,
+  cache_write_tokens,
+  reasoning_tokens,
+  error_message,
+  error_type,
+  error_param,
+  error_code,
+};
+
+Member member_of_root(Bytes name) {
+  if (name == "usage") return Member::usage;
+  if (name == "error") return Member::error;
+  return name == "choices" ? Member::choices : Member::none;
+}
+
+Member member_of_usage(Bytes name) {
+  if (name == "prompt_tokens") return Member::prompt_tokens;
+  if (name == "completion_tokens") return Member::completion_tokens;
+  if (name == "total_tokens") return Member::total_tokens;
+  if (name == "prompt_tokens_details") return Member::prompt_details;
+  return name == "completion_tokens_details" ? Member::completion_details : Member::none;
+}
+
+Member member_of_error(Bytes name) {
+  if (name == "message") return Member::error_message;
+  if (name == "type") return Member::error_type;
+  if (name == "param") return Member::error_param;
+  return name == "code" ? Member::error_code : Member::none;
+}
+
+Member member_of(Place place, Bytes name) {
+  switch (place) {
+    case Place::root:
+      return member_of_root(name);
+    case Place::first_choice:
+      return name == "finish_reason" ? Member::finish_reason : Member::none;
+    case Place::usage:
+      return member_of_usage(name);
+    case Place::prompt_details:
+      if (name == "cached_tokens") return Member::cached_tokens;
+      return name == "cache_write_tokens" ? Member::cache_write_tokens : Member::none;
+    case Place::completion_details:
+      return name == "reasoning_tokens" ? Member::reasoning_tokens : Member::none;
+    case Place::error:
+      return member_of_error(name);
+    case Place::choices:
+    case Place::elsewhere:
+      break;
+  }
+  return Member::none;
+}
+
+// The place of a container that is the value of a member. Of another kind than it should be, it is
+// of no interest: providers vary.
+Place place_of(Member member, bool object) {
+  if (member == Member::none) return Place::elsewhere;
+  if (member == Member::error) return Place::error;
+  if (!object) return member == Member::choices ? Place::choices : Place::elsewhere;
+  if (member == Member::usage) return Place::usage;
+  if (member == Member::prompt_details) return Place::prompt_details;
+  return member == Member::completion_details ? Place::completion_details : Place::elsewhere;
+}
+
+// Picks out of an answer what the gateway reads; the members of all other objects cost a look at a
+// byte. A member that comes twice counts as the last one says.
+class AnswerWatch {
+ public:
+  static constexpr bool wants_keys = true;
+
+  AnswerWatch(Bytes body, AnswerFacts& facts) : body_(body), facts_(facts) {}
+
+  void key(std::uint32_t depth, Bytes name) {
+    const Place place = places_[depth - 1];
+    member_ = place == Place::elsewhere ? Member::none : member_of(place, name);
+  }
+
+  void open(std::uint32_t depth, bool object, bool first, std::uint32_t begin) {
+    Place place = place_of(member_, object);
+    if (depth == 0) {
+      place = Place::root;
+    } else if (places_[depth - 1] == Place::choices && first && object) {
+      place = Place::first_choice;
+    }
+    if (Count* const figure = count_of(member_)) *figure = {Count::State::bad, 0};
+    if (place == Place::usage) facts_.usage.present = true;
+    if (place == Place::error) error_begin_ = begin;
+    places_[depth] = place;
+    member_ = Member::none;
+  }
+
+  void close(std::uint32_t depth, std::uint32_t end) {
+    if (places_[depth] == Place::error) facts_.error = {error_begin_, end};
+  }
+
+  bool scalar(const Value& value) {
+    if (member_ == Member::none) return true;
+    const Member member = member_;
+    member_ = Member::none;
+    return take(member, value);
   }
 
  private:
-  bool text(Span& out) {
-    if (!walk_.judge()) return false;
-    if (walk_.value().is_string()) out = walk_.value().span;
-    return true;
+  // Where the figure of a member goes; null: it is none.
+  Count* count_of(Member member) {
+    Usage& usage = facts_.usage;
+    switch (member) {
+      case Member::prompt_tokens:
+        return &usage.prompt_tokens;
+      case Member::completion_tokens:
+        return &usage.completion_tokens;
+      case Member::total_tokens:
+        return &usage.total_tokens;
+      case Member::cached_tokens:
+        return &usage.cached_tokens;
+      case Member::cache_write_tokens:
+        return &usage.cache_write_tokens;
+      case Member::reasoning_tokens:
+        return &usage.reasoning_tokens;
+      default:
+        return nullptr;
+    }
   }
 
-  bool usage() {
-    if (walk_.peek() != '{') return walk_.pass();
-    facts_.usage.present = true;
-    Usage& to = facts_.usage;
-    return walk_.members([&](const Key& key) {
-      if (key.name == "prompt_tokens") return count(to.prompt_tokens);
-      if (key.name == "completion_tokens") return count(to.completion_tokens);
-      if (key.name == "total_tokens") return count(to.total_tokens);
-      if (walk_.peek() != '{') return walk_.pass();
-      if (key.name == "prompt_tokens_details") return prompt_details();
-      if (key.name == "completion_tokens_details") return completion_details();
-      return walk_.pass();
-    });
+  bool take(Member member, const Value& value) {
+    if (Count* const figure = count_of(member)) {
+      *figure = count(value);
+      return true;
+    }
+    switch (member) {
+      case Member::finish_reason:
+        return text(value, facts_.finish_reason);
+      case Member::error:
+        return error(value);
+      case Member::error_message:
+        return text(value, facts_.error_message);
+      case Member::error_type:
+        return text(value, facts_.error_type);
+      case Member::error_param:
+        return text(value, facts_.error_param);
+      case Member::error_code:
+        if (value.is_number()) facts_.error_code = value.span;
+        return text(value, facts_.error_code);
+      default:
+        return true;
+    }
   }
 
-  bool prompt_details() {
-    return walk_.members([&](const Key& key) {
-      if (key.name == "cached_tokens") return count(facts_.usage.cached_tokens);
-      if (key.name == "cache_write_tokens") return count(facts_.usage.cache_write_tokens);
-      return walk_.pass();
-    });
-  }
-
-  bool completion_details() {
-    return walk_.members([&](const Key& key) {
-      if (key.name == "reasoning_tokens") return count(facts_.usage.reasoning_tokens);
-      return walk_.pass();
-    });
+  // Only a string that is read has to have sound escapes.
+  bool text(const Value& value, Span& out) {
+    if (!value.is_string()) return true;
+    out = value.span;
+    return !value.escaped || judge_string(value.inside().in(body_)).valid;
   }
 
   // null counts as missing: providers send it for figures they do not have.
-  bool count(Count& out) {
-    if (!walk_.pass()) return false;
-    const Value& value = walk_.value();
-    out = {};
-    if (value.is_null()) return true;
-    out.state = Count::State::bad;
-    if (!value.is_number()) return true;
+  Count count(const Value& value) const {
+    if (value.is_null()) return {};
+    constexpr Count bad{Count::State::bad, 0};
+    if (!value.is_number()) return bad;
     std::uint64_t sum = 0;
     for (const char c : value.span.in(body_)) {
-      if (c < '0' || c > '9') return true;
+      if (c < '0' || c > '9') return bad;
       sum = sum * 10 + static_cast<std::uint64_t>(c - '0');
-      if (sum > tokens_counted_max) return true;
+      if (sum > tokens_counted_max) return bad;
     }
-    out = {Count::State::present, static_cast<std::uint32_t>(sum)};
-    return true;
+    return {Count::State::present, static_cast<std::uint32_t>(sum)};
   }
 
-  bool error() {
-    if (walk_.peek() != '{') {
-      if (!walk_.judge()) return false;
-      const Value& value = walk_.value();
-      const bool zero =
-          value.is_number() && value.span.in(body_).find_first_of("123456789") == Bytes::npos;
-      const bool empty = value.is_string() && value.span.size() == 2;
-      if (value.is_null() || value.is_false() || zero || empty) return true;
-      facts_.error = value.span;
-      if (value.is_string()) facts_.error_message = value.span;
-      return true;
-    }
-    const bool sound = walk_.members([this](const Key& key) {
-      if (key.name == "message") return text(facts_.error_message);
-      if (key.name == "type") return text(facts_.error_type);
-      if (key.name == "param") return text(facts_.error_param);
-      if (key.name != "code") return walk_.pass();
-      if (!walk_.judge()) return false;
-      const Value& value = walk_.value();
-      if (value.is_string() || value.is_number()) facts_.error_code = value.span;
-      return true;
-    });
-    facts_.error = walk_.last();
-    return sound;
-  }
-
-  bool choices() {
-    if (walk_.peek() != '[') return walk_.pass();
-    facts_.has_choices = true;
-    return walk_.elements([this](std::uint32_t index) {
-      facts_.choices = index + 1;
-      return index == 0 && walk_.peek() == '{' ? first_choice() : walk_.pass();
-    });
-  }
-
-  bool first_choice() {
-    return walk_.members([this](const Key& key) {
-      return key.name == "finish_reason" ? text(facts_.finish_reason) : walk_.pass();
-    });
+  bool error(const Value& value) {
+    const bool zero =
+        value.is_number() && value.span.in(body_).find_first_of("123456789") == Bytes::npos;
+    const bool empty = value.is_string() && value.span.size() == 2;
+    if (value.is_null() || value.is_false() || zero || empty) return true;
+    facts_.error = value.span;
+    return text(value, facts_.error_message);
   }
 
   Bytes body_;
-  Walk& walk_;
   AnswerFacts& facts_;
+  Member member_ = Member::none;  // the member whose value comes next
+  std::uint32_t error_begin_ = 0;
+  std::array<Place, depth_max> places_;  // of the open containers; not initialised
 };
 
 }  // namespace
 
 bool read_answer(Bytes body, Walk& walk, AnswerFacts& facts) {
-  return Reader(body, walk, facts).root();
+  AnswerWatch watch(body, facts);
+  return walk.peek() == '{' && walk.watch(watch) && walk.at_end();
 }
 
 }  // namespace penstock::json

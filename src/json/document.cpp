@@ -29,8 +29,6 @@ class Builder {
       : text_(text.data()), end_(text.data() + text.size()), judge_(judge), room_(room) {}
 
   bool build();
-  // Not zero: the text holds bytes above 0x7F.
-  unsigned high() const { return high_; }
 
  private:
   // A container that is open.
@@ -51,7 +49,6 @@ class Builder {
   const char* const end_;
   const Judge judge_;
   std::vector<Node>& room_;
-  unsigned high_ = 0;
 };
 
 // The place stays in `p`, a local, through the whole text: this is run for every event of a stream.
@@ -123,7 +120,7 @@ bool Builder::build() {
 }
 
 [[gnu::always_inline]] inline const char* Builder::string(const char* p, Node& out) {
-  const char* const stop = find_near_stop(p + 1, end_, high_);
+  const char* const stop = find_near_stop(p + 1, end_);
   if (stop == nullptr || *stop != '"') return long_string(p, out);
   out = {.begin = place(p), .end = place(stop + 1)};
   return stop + 1;
@@ -133,7 +130,7 @@ bool Builder::build() {
   const char* const start = p;
   bool escaped = false;
   for (++p;;) {
-    p = find_string_stop(p, end_, high_);
+    p = find_string_stop(text_, p, end_);
     if (p == end_) return nullptr;
     if (*p == '"') break;
     // What stands behind a backslash is judged below; here it must not end the string.
@@ -205,7 +202,7 @@ Result<View> Document::read(Bytes text, Judge judge) {
   if (nodes_.size() > nodes_kept) std::vector<Node>().swap(nodes_);
   if (text.size() > text_bytes_max_) return fail(Code::too_large, side);
   Builder builder(text, judge, nodes_);
-  if (!builder.build() || (builder.high() != 0 && !valid_utf8(text))) {
+  if (!builder.build() || !valid_utf8(text)) {
     return fail(judge == Judge::request ? Code::invalid_json : Code::malformed, side);
   }
   return View(text.data(), nodes_.data());

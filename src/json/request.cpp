@@ -42,8 +42,7 @@ class Reader {
   bool root() {
     if (!walk_.members([this](const Key& key) { return member(key); })) {
       if (walk_.error().code == Code::duplicate_field) {
-        const Span key = walk_.duplicate();
-        facts_.param = clipped(Span{key.begin + 1, key.end - 1}.in(body_));
+        facts_.param = clipped(walk_.duplicate());
       }
       return false;
     }
@@ -61,13 +60,13 @@ class Reader {
 
  private:
   bool member(const Key& key) {
-    const std::uint32_t begin = key.span.begin;
+    const std::uint32_t begin = walk_.place(key);
     if (cut_last_) facts_.cuts[facts_.cut_count - 1u].next = begin;
     cut_last_ = false;
     const Field field = field_of(key.name);
     const bool extension = field >= Field::models && field <= Field::tags;
     if (field == Field::steering && !rules_.drop_steering) {
-      facts_.param = clipped(Span{key.span.begin + 1, key.span.end - 1}.in(body_));
+      facts_.param = clipped(walk_.raw_key(begin));
       return walk_.fail(Code::unknown_field);
     }
     if (!read(field)) return false;

@@ -53,7 +53,7 @@ struct Scanner::State {
     if (body.size() > body_max) return fail(Code::body_too_large, Side::client);
     Walk walk(body, work, keys);
     if (!read(walk)) return std::unexpected(walk.error());
-    if (walk.high() != 0 && !valid_utf8(body)) return fail(Code::invalid_json, Side::client);
+    if (!valid_utf8(body)) return fail(Code::invalid_json, Side::client);
     return {};
   }
 

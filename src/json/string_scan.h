@@ -1,9 +1,9 @@
 // The search for what ends or interrupts a string: almost all of a body is the inside of strings,
 // so this is where its bytes are looked at. Sixteen bytes a step with SSE2, which every x86-64 has,
-// thirty-two with AVX2.
+// sixty-four with AVX2.
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 
 #include "penstock/bytes.h"
 
@@ -17,67 +17,74 @@ namespace penstock::json {
 
 namespace detail {
 
-// What stops the search, as a set of bits, in the sixteen bytes at `p`.
-#if defined(__SSE2__)
-inline unsigned stops_in_16(const char* p, unsigned& high) {
+// Bytes looked at in one step, and what is found in them: a set of bits, one for each byte that
+// stops the search.
+#if defined(__AVX2__)
+inline constexpr std::ptrdiff_t step_bytes = 32;
+inline __m256i stops_at(const char* p) {
+  const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('"')),
+                                         _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\'))),
+                         _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x));
+}
+inline std::uint32_t stops_in_step(const char* p) {
+  return static_cast<std::uint32_t>(_mm256_movemask_epi8(stops_at(p)));
+}
+#elif defined(__SSE2__)
+inline constexpr std::ptrdiff_t step_bytes = 16;
+inline std::uint32_t stops_in_step(const char* p) {
   const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   const __m128i found = _mm_or_si128(
       _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))),
       _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x));
-  high |= static_cast<unsigned>(_mm_movemask_epi8(x));
-  return static_cast<unsigned>(_mm_movemask_epi8(found));
-}
-#endif
-#if defined(__AVX2__)
-inline unsigned stops_in_32(const char* p, unsigned& high) {
-  const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  const __m256i found =
-      _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('"')),
-                                      _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\'))),
-                      _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x));
-  high |= static_cast<unsigned>(_mm256_movemask_epi8(x));
-  return static_cast<unsigned>(_mm256_movemask_epi8(found));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(found));
 }
 #endif
 
 }  // namespace detail
 
-// The first quote, backslash or control character below U+0020 at or behind `p`, or `end`. `high`
-// becomes non-zero when a byte above 0x7F was met, here or a little further on in the text: then
-// UTF-8 has to be judged.
-inline const char* find_string_stop(const char* p, const char* end, unsigned& high) {
+// The first quote, backslash or control character below U+0020 at or behind `p`, or `end`.
+// begin: of the text that `p` is in.
+inline const char* find_string_stop(const char* begin, const char* p, const char* end) {
 #if defined(__AVX2__)
-  for (; end - p >= 32; p += 32) {
-    if (const unsigned stops = detail::stops_in_32(p, high)) return p + __builtin_ctz(stops);
+  for (; end - p >= 64; p += 64) {
+    const __m256i low = detail::stops_at(p);
+    const __m256i high = detail::stops_at(p + 32);
+    const __m256i any = _mm256_or_si256(low, high);
+    if (_mm256_testz_si256(any, any) != 0) continue;
+    const auto mask = static_cast<std::uint32_t>(_mm256_movemask_epi8(low)) |
+                      std::uint64_t{static_cast<std::uint32_t>(_mm256_movemask_epi8(high))} << 32;
+    return p + __builtin_ctzll(mask);
   }
 #endif
 #if defined(__SSE2__)
-  for (; end - p >= 16; p += 16) {
-    if (const unsigned stops = detail::stops_in_16(p, high)) return p + __builtin_ctz(stops);
+  using detail::step_bytes;
+  for (; end - p >= step_bytes; p += step_bytes) {
+    if (const auto stops = detail::stops_in_step(p)) return p + __builtin_ctz(stops);
+  }
+  // What is left is looked at together with the bytes before it.
+  if (const auto left = end - p; left > 0 && end - begin >= step_bytes) {
+    const auto stops = detail::stops_in_step(end - step_bytes) >> (step_bytes - left);
+    return stops != 0 ? p + __builtin_ctz(stops) : end;
   }
 #endif
   for (; p != end; ++p) {
     const auto byte = static_cast<unsigned char>(*p);
     if (byte == '"' || byte == '\\' || byte < 0x20) return p;
-    high |= byte & 0x80u;
   }
   return end;
 }
 
 // The same for strings that are short more often than not, such as keys: nullptr when there is
-// no stop among the next sixteen or thirty-two bytes, or fewer are left.
-inline const char* find_near_stop(const char* p, const char* end, unsigned& high) {
-#if defined(__AVX2__)
-  if (end - p >= 32) {
-    const unsigned stops = detail::stops_in_32(p, high);
-    return stops != 0 ? p + __builtin_ctz(stops) : nullptr;
-  }
-#endif
+// no stop in the next step, or fewer bytes are left.
+inline const char* find_near_stop(const char* p, const char* end) {
 #if defined(__SSE2__)
-  if (end - p < 16) return nullptr;
-  const unsigned stops = detail::stops_in_16(p, high);
+  if (end - p < detail::step_bytes) return nullptr;
+  const auto stops = detail::stops_in_step(p);
   return stops != 0 ? p + __builtin_ctz(stops) : nullptr;
 #else
+  static_cast<void>(p);
+  static_cast<void>(end);
   return nullptr;
 #endif
 }

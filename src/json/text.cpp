@@ -151,7 +151,7 @@ std::size_t unescape_string(Bytes inside, char* out) {
   return static_cast<std::size_t>(out - start);
 }
 
-const char* number_end(const char* p, const char* end) {
+const char* any_number_end(const char* p, const char* end) {
   const auto digits = [&] {
     const char* const first = p;
     while (p != end && is_digit(*p)) ++p;
@@ -175,16 +175,15 @@ const char* number_end(const char* p, const char* end) {
 }
 
 const char* literal_end(const char* p, const char* end) {
-  for (const Bytes word : {Bytes("true"), Bytes("null"), Bytes("false")}) {
-    if (static_cast<std::size_t>(end - p) < word.size()) continue;
-    if (std::memcmp(p, word.data(), word.size()) != 0) continue;
-    p += word.size();
-    return p == end || is_delimiter(*p) ? p : nullptr;
-  }
-  return nullptr;
+  const Bytes word = *p == 't' ? "true" : *p == 'n' ? "null" : "false";
+  if (static_cast<std::size_t>(end - p) < word.size()) return nullptr;
+  if (std::memcmp(p, word.data(), 4) != 0 || p[word.size() - 1] != word.back()) return nullptr;
+  p += word.size();
+  return p == end || is_delimiter(*p) ? p : nullptr;
 }
 
 bool number_is_finite(Bytes number) {
+  if (number.find_first_of("eE") == Bytes::npos) return true;  // so few digits do not reach 10^308
   double value = 0;
   const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
   if (read.ec != std::errc::result_out_of_range) return true;

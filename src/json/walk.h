@@ -3,14 +3,17 @@
 // at a time (string_scan.h); an index of all tokens made beforehand, as simdjson makes it, costs
 // twice the instructions for such bodies (docs/performance.md).
 //
-// Bytes above 0x7F only stand inside strings; whether they are UTF-8 is not judged here: `high`
-// says that somebody must.
+// Bytes above 0x7F only stand inside strings; whether they are UTF-8 is for others to judge.
+//
+// The place is handed from step to step as an argument and a result, `p`, and nullptr is a broken
+// rule: so it stays in a register. Between steps it is `p_`.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "json/string_scan.h"
 #include "json/text.h"
 #include "penstock/json.h"
 
@@ -20,7 +23,7 @@ namespace penstock::json {
 // a seed that no peer knows. Equal keys always meet; others do with a chance of 2^-64.
 struct KeyMark {
   std::uint64_t hash;
-  Span key;
+  std::uint32_t begin;  // of the key in the text
 };
 
 // Buffers of a scanner, reused from body to body.
@@ -51,8 +54,9 @@ struct Value {
 
 // A member's key, stepped over with its colon. Valid until the walk steps on.
 struct Key {
-  Bytes name;  // unescaped
-  Span span;   // with its quotes
+  Bytes name;         // unescaped
+  const char* value;  // where the member's value begins; nullptr: the key breaks a rule
+  const char* begin;  // of the key itself, with its quotes
 };
 
 // Every step returns false when the text breaks a rule; `error` then says which, and the walk is
@@ -65,18 +69,23 @@ class Walk {
 
   Walk(Bytes text, Workspace& work, Keys keys)
       : text_(text.data()),
-        p_(behind_blanks(text.data(), text.data() + text.size())),
+        p_(text.data()),
         end_(text.data() + text.size()),
         work_(work),
-        keys_(keys) {}
+        keys_(keys) {
+    while (end_ != text_ && is_blank(end_[-1])) --end_;
+    if (p_ != end_) p_ = behind_blanks(p_);
+    // Said here once, so that no step behind another token than a closing bracket looks for the
+    // end: there is a bracket to meet.
+    const bool container = peek() == '{' || peek() == '[';
+    if (container && end_[-1] != '}' && end_[-1] != ']') p_ = end_;
+  }
 
   // The first character of the next value, or another token; 0 at the end.
   char peek() const { return p_ != end_ ? *p_ : '\0'; }
   // The first character inside the container that opens here; 0 when there is none.
   char peek_inside() const;
   bool at_end() const { return p_ == end_; }
-  // Not zero: the text holds bytes above 0x7F.
-  unsigned high() const { return high_; }
   // Values stepped over so far, members' values and elements each; numbers that are elements of
   // arrays inside `pass` are counted apart.
   std::uint32_t values() const { return values_; }
@@ -86,6 +95,9 @@ class Walk {
   bool pass() { return step<false>(); }
   // Steps over one value that is read: all of it is judged strictly.
   bool judge() { return step<true>(); }
+  // As `pass`, over a container, and tells the watch what is in it (walk_container.h).
+  template <class Watch>
+  bool watch(Watch& watch);
   // The value stepped over last.
   const Value& value() const { return value_; }
 
@@ -94,39 +106,24 @@ class Walk {
   template <class F>
   bool members(F&& member) {
     if (!enter('{')) return false;
-    const std::uint32_t begin = take_bracket();
+    const std::uint32_t begin = offset(p_);
     const std::size_t first_mark = work_.marks.size();
-    std::uint32_t count = 0;
-    while (peek() != '}' || count != 0) {
-      if (++count > members_max || !take_key()) return fail(Code::invalid_json);
-      if (!member(static_cast<const Key&>(key_))) return false;
-      if (take_comma()) continue;
-      if (peek() != '}') return fail(Code::invalid_json);
-      break;
+    const char* p = behind_blanks(p_ + 1);
+    for (std::uint32_t count = 1; *p != '}' || count > 1; ++count) {
+      const Key key = take_key<true>(p);
+      if (key.value == nullptr || count > members_max) return fail(Code::invalid_json);
+      if (keys_ == Keys::unique && !mark(key)) return fail(Code::invalid_json);
+      p_ = key.value;
+      if (!member(key)) return false;
+      p = p_;
+      if (p == end_ || (*p != ',' && *p != '}')) return fail(Code::invalid_json);
+      if (*p == '}') break;
+      p = behind_blanks(p + 1);
     }
     if (keys_ == Keys::unique && !close_marks(first_mark)) return false;
-    --depth_;
-    last_ = {begin, take_bracket() + 1};
-    return true;
+    return leave(begin, p);
   }
-
-  // Reads an array: calls `element(std::uint32_t index)` in the same way.
-  template <class F>
-  bool elements(F&& element) {
-    if (!enter('[')) return false;
-    const std::uint32_t begin = take_bracket();
-    std::uint32_t count = 0;
-    while (peek() != ']' || count != 0) {
-      if (!element(count++)) return false;
-      if (take_comma()) continue;
-      if (peek() != ']') return fail(Code::invalid_json);
-      break;
-    }
-    --depth_;
-    last_ = {begin, take_bracket() + 1};
-    return true;
-  }
-  // The object or array that members() or elements() read last.
+  // The object that members() read last.
   Span last() const { return last_; }
 
   // Ends the walk with an error of the reader's own.
@@ -135,41 +132,71 @@ class Walk {
     return false;
   }
   Error error() const { return error_; }
-  // The key that was found twice, after duplicate_field.
-  Span duplicate() const { return duplicate_; }
+  // The key that was found twice, after duplicate_field: as it stands in the text, without quotes.
+  Bytes duplicate() const { return raw_key(duplicate_); }
+  // Where a member begins, and its key as it stands in the text, without quotes.
+  std::uint32_t place(const Key& key) const { return offset(key.begin); }
+  Bytes raw_key(std::uint32_t place) const {
+    const char* const p = text_ + place;
+    return {p + 1, static_cast<std::size_t>(string_end(p).past - p) - 2};
+  }
 
  private:
+  // One past a string, and whether it holds escapes.
+  struct StringEnd {
+    const char* past;  // nullptr: it does not end
+    bool escaped;
+  };
+
   template <bool judged>
   bool step();
+  template <bool judged, class Watch>
+  bool container(Watch& watch);
   template <bool judged>
-  bool container();
-  template <bool judged>
-  bool scalar(const char*& p, Value& out);
-  const char* string_end(const char* p, bool& escaped);
-  const char* long_string_end(const char* p, bool& escaped);
-  bool enter(char bracket);
-  bool take_key();
-  bool unescape_key();
+  const char* scalar(const char* p, Value& out) const;
   bool close_marks(std::size_t first);
 
-  static const char* behind_blanks(const char* p, const char* end) {
-    while (p != end && static_cast<unsigned char>(*p) <= ' ' && is_blank(*p)) ++p;
-    return p;
+  // The string whose opening quote is at `p`. Its escapes are stepped over, whatever they are.
+  StringEnd string_end(const char* p) const {
+    const char* const stop = find_near_stop(p + 1, end_);
+    if (stop != nullptr && *stop == '"') return {stop + 1, false};
+    return long_string_end(p + 1);
   }
-  void skip_blanks() { p_ = behind_blanks(p_, end_); }
-  std::uint32_t offset(const char* p) const { return static_cast<std::uint32_t>(p - text_); }
-  // Takes the bracket at `p_` and returns where it stood.
-  std::uint32_t take_bracket() {
-    const std::uint32_t at = offset(p_++);
-    skip_blanks();
-    return at;
+  StringEnd long_string_end(const char* p) const;
+
+  // Steps over a key and its colon; if it is `read` its name is judged. Nearly all keys are short
+  // and plain, with their colon next to them.
+  template <bool read>
+  [[gnu::always_inline]] Key take_key(const char* p) {
+    const char* const stop = find_near_stop(p + 1, end_);
+    if (*p != '"' || stop == nullptr || stop[0] != '"' || stop[1] != ':') {
+      return take_odd_key(p, read);
+    }
+    return {{p + 1, static_cast<std::size_t>(stop - p) - 1}, behind_blanks(stop + 2), p};
   }
-  bool take_comma() {
-    if (peek() != ',') return false;
-    ++p_;
-    skip_blanks();
+  Key take_odd_key(const char* p, bool read);
+  bool mark(const Key& key);
+
+  bool enter(char bracket) {
+    if (peek() != bracket || depth_ == depth_max) return false;
+    ++depth_;
+    ++values_;
     return true;
   }
+  // `p`: the closing bracket of the container that began at `begin`.
+  bool leave(std::uint32_t begin, const char* p) {
+    --depth_;
+    last_ = {begin, offset(p) + 1};
+    p_ = p + 1 == end_ ? end_ : behind_blanks(p + 1);
+    return true;
+  }
+
+  // `p` is before the end, and there is something else than blanks to come.
+  static const char* behind_blanks(const char* p) {
+    while (static_cast<unsigned char>(*p) <= ' ' && is_blank(*p)) ++p;
+    return p;
+  }
+  std::uint32_t offset(const char* p) const { return static_cast<std::uint32_t>(p - text_); }
   Bytes in(Span span) const { return {text_ + span.begin, span.size()}; }
 
   const char* text_;
@@ -177,13 +204,11 @@ class Walk {
   const char* end_;
   Workspace& work_;
   Keys keys_;
-  unsigned high_ = 0;
   std::uint32_t depth_ = 0;  // containers open around the next token
   std::uint32_t values_ = 0;
   std::uint32_t array_numbers_ = 0;
   Value value_;
-  Key key_;
-  Span duplicate_;
+  std::uint32_t duplicate_ = 0;
   Span last_;
   Error error_{Code::invalid_json, Side::client};
 };

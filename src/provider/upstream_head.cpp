@@ -49,12 +49,10 @@ void write_anthropic(http::HeadWriter& head, const Provider& provider,
   if (!betas.empty()) head.field("anthropic-beta", betas);
 }
 
-}  // namespace
-
-Result<Bytes> write_upstream_head(const Provider& provider, const UpstreamRequest& request,
-                                  std::span<char> out) {
+// All but what frames the body.
+Result<> write_lines(http::HeadWriter& head, const Provider& provider,
+                     const UpstreamRequest& request) {
   if (!sendable(request)) return fail(Code::malformed);
-  http::HeadWriter head(out);
   head.request(request.method, provider.base_url.path, request.path)
       .field("Host", provider.base_url.authority);
   const bool body = has_body(request.method);
@@ -70,12 +68,43 @@ Result<Bytes> write_upstream_head(const Provider& provider, const UpstreamReques
   for (const StaticHeader& header : provider.headers) {
     head.named_field(header.name, header.value.reveal());
   }
-  if (body && request.chunked) {
+  return {};
+}
+
+}  // namespace
+
+Result<Bytes> write_upstream_head(const Provider& provider, const UpstreamRequest& request,
+                                  std::span<char> out) {
+  http::HeadWriter head(out);
+  PENSTOCK_CHECK(write_lines(head, provider, request));
+  if (has_body(request.method) && request.chunked) {
     head.lines("Transfer-Encoding: chunked\r\n");
-  } else if (body) {
+  } else if (has_body(request.method)) {
     head.field("Content-Length", request.body_bytes);
   }
   return head.finish();
+}
+
+bool RepeatedHead::possible(const Provider& provider) {
+  return !provider.keys.empty() || (!provider.aws && !provider.service_account);
+}
+
+Result<> RepeatedHead::set(const Provider& provider, Service service,
+                           const UpstreamRequest& request, std::span<char> scratch) {
+  http::HeadWriter head(scratch);
+  PENSTOCK_CHECK(write_lines(head, provider, request));
+  PENSTOCK_TRY(lines, head.written());
+  lines_ = Secret(lines);
+  service_ = service;
+  credential_ = request.credential;
+  return {};
+}
+
+Result<Bytes> RepeatedHead::write(std::uint64_t body_bytes, std::span<char> out) const {
+  return http::HeadWriter(out)
+      .written_lines(lines_.reveal())
+      .field("Content-Length", body_bytes)
+      .finish();
 }
 
 Next judge(std::uint16_t status) {

@@ -40,11 +40,7 @@ TEST_CASE("answer/facts_of_a_whole_answer") {
       "prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":0},
       "completion_tokens_details":{"reasoning_tokens":1}}})";
   const AnswerFacts facts = read(body);
-  CHECK(facts.id.in(body) == "\"c-1\"");
-  CHECK(facts.model.in(body) == "\"m-2\"");
   CHECK(facts.finish_reason.in(body) == "\"stop\"");
-  CHECK(facts.choices == 2);
-  CHECK(facts.has_choices);
   CHECK(facts.error.empty());
   CHECK(facts.usage.present);
   CHECK(facts.usage.prompt_tokens == present(11));
@@ -89,7 +85,6 @@ TEST_CASE("answer/errors_are_the_truthy_ones") {
   CHECK(facts.error_type.in(body) == "\"t\"");
   CHECK(facts.error_param.empty());
   CHECK(facts.error_code.in(body) == "429");
-  CHECK(facts.id.empty());
   const std::string text = R"({"error":"broken"})";
   CHECK(read(text).error_message.in(text) == "\"broken\"");
   // Not at the top level.
@@ -97,9 +92,8 @@ TEST_CASE("answer/errors_are_the_truthy_ones") {
 }
 
 TEST_CASE("answer/choices_in_odd_shapes") {
-  CHECK(read(R"({"choices":[]})").has_choices);
-  CHECK(read(R"({"choices":[]})").choices == 0);
-  CHECK_FALSE(read(R"({"choices":null})").has_choices);
+  CHECK(read(R"({"choices":[]})").finish_reason.empty());
+  CHECK(read(R"({"choices":null})").finish_reason.empty());
   CHECK(read(R"({"choices":[null,{"finish_reason":"x"}]})").finish_reason.empty());
   CHECK(read(R"({"choices":[{"finish_reason":null}]})").finish_reason.empty());
 }
@@ -118,9 +112,10 @@ TEST_CASE("answer/unsound_answers_are_malformed") {
 }
 
 TEST_CASE("answer/of_a_key_that_stands_twice_the_last_counts") {
-  const std::string text = R"({"id":"a","usage":{"prompt_tokens":1,"prompt_tokens":2},"id":"b"})";
+  const std::string text =
+      R"({"usage":{"prompt_tokens":1,"prompt_tokens":2},"error":"a","error":"b"})";
   CHECK(read(text).usage.prompt_tokens == present(2));
-  CHECK(read(text).id.in(text) == "\"b\"");
+  CHECK(read(text).error_message.in(text) == "\"b\"");
 }
 
 TEST_CASE("answer/long_vectors_are_not_bounded_by_the_count_of_values") {
@@ -154,7 +149,6 @@ TEST_CASE("answer/recorded_answers") {
     CHECK(std::to_string(facts.usage.prompt_tokens.value) == usage->find("prompt_tokens")->text);
     CHECK(std::to_string(facts.usage.completion_tokens.value) ==
           usage->find("completion_tokens")->text);
-    CHECK(facts.id.in(body) == "\"" + tree->find("id")->text + "\"");
   }
   CHECK(usages >= 5);
 }

@@ -1,0 +1,55 @@
+// Short texts put one behind another into a room whose owner made it large enough: heads, log
+// lines. Where a text is a literal its size is known when this is compiled, and the copy is a few
+// moves.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+
+#include "penstock/bytes.h"
+
+namespace penstock {
+
+// Copies `text` to `to` and returns what is behind it. They must not overlap.
+[[gnu::always_inline]] inline char* put(char* to, Bytes text) noexcept {
+  const std::size_t n = text.size();
+  const char* const from = text.data();
+  // Two copies of a fixed size, which may overlap, make one of a size that is not.
+  const auto twice = [&]<std::size_t half>(std::integral_constant<std::size_t, half>) {
+    std::array<char, half> first;
+    std::array<char, half> last;
+    std::memcpy(first.data(), from, half);
+    std::memcpy(last.data(), from + n - half, half);
+    std::memcpy(to, first.data(), half);
+    std::memcpy(to + n - half, last.data(), half);
+  };
+  if (__builtin_constant_p(n) || n > 32) {
+    std::memcpy(to, from, n);
+  } else if (n >= 16) {
+    twice(std::integral_constant<std::size_t, 16>());
+  } else if (n >= 8) {
+    twice(std::integral_constant<std::size_t, 8>());
+  } else if (n >= 4) {
+    twice(std::integral_constant<std::size_t, 4>());
+  } else if (n > 0) {
+    to[0] = from[0];
+    to[n / 2] = from[n / 2];
+    to[n - 1] = from[n - 1];
+  }
+  return to + n;
+}
+
+// Digits of the largest number.
+inline constexpr std::size_t decimal_digits_max = 20;
+
+// The same for a number in decimal, of at most `decimal_digits_max` digits.
+inline char* put(char* to, std::uint64_t number) noexcept {
+  if (number < 10) {
+    *to = static_cast<char>('0' + number);
+    return to + 1;
+  }
+  return std::to_chars(to, to + decimal_digits_max, number).ptr;
+}
+
+}  // namespace penstock
