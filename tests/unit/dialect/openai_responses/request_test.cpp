@@ -2,7 +2,6 @@
 
 using namespace penstock;
 using namespace test;
-using hub::EventKind;
 using hub::Issuer;
 using hub::Part;
 using hub::PartKind;
