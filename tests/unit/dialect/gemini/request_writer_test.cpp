@@ -398,6 +398,9 @@ TEST_CASE("gemini_request_writer/what_would_change_the_answer_is_refused") {
   request.previous_response = "resp_1";
   CHECK(write(request, model("gemini-3-flash")).losses.refused == "previous_response_id");
   request = one_user("x");
+  request.stateful = "conversation";
+  CHECK(write(request, model("gemini-3-flash")).losses.refused == "conversation");
+  request = one_user("x");
   request.tools.push_back({.kind = hub::ToolKind::custom, .name = "grammar"});
   CHECK(write(request, model("gemini-3-flash")).losses.refused == "tools");
   request = one_user("x");
