@@ -186,8 +186,9 @@ struct Request {
   bool legacy_functions = false;  // chat: the client sent `functions`, and is answered in kind
   bool responses = false;         // the client spoke Responses
   bool instructions = false;      // Responses: the first message is the request's `instructions`
-  // Responses: the client's field that only a target with a state of that dialect can serve
-  // (conversation, background, an item by reference); empty: none. previous_response is not meant.
+  // The client's field that only a target with a state of that dialect can serve (Responses:
+  // conversation, background, an item by reference; Anthropic: a thread that goes on); empty: none.
+  // previous_response is not meant.
   Escaped stateful{};
 
   // Keeps a text made while reading (joined, unescaped, escaped anew) for as long as the request.

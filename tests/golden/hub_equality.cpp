@@ -7,7 +7,6 @@ namespace golden {
 namespace {
 
 using namespace penstock;
-using hub::Message;
 using hub::Part;
 using hub::Request;
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <optional>
 
+#include "gzip.h"
 #include "reading.h"
 #include "support/fixtures.h"
 #include "support/json_tree.h"
@@ -32,12 +35,66 @@ std::optional<Dialect> dialect_of_endpoint(const Recording& recording) {
   return {};
 }
 
-std::optional<Recording> read_case(const std::filesystem::path& folder) {
-  const auto source = test::read_tree(test::read_file(folder / "source.json"));
-  if (!source || text_of(&*source, "body_encoding") == "gzip") return {};
+// Of the provider's errors where the endpoint has none.
+Dialect dialect_of_provider(const std::string& provider) {
+  if (provider == "anthropic") return Dialect::anthropic;
+  if (provider == "gemini" || provider == "vertex") return Dialect::gemini;
+  if (provider == "bedrock") return Dialect::bedrock;
+  if (provider == "cohere") return Dialect::cohere;
+  if (provider == "ollama") return Dialect::ollama;
+  return Dialect::openai_chat;
+}
+
+void decide_work(Recording& out) {
+  const std::string& endpoint = out.endpoint;
+  if (const auto dialect = dialect_of_endpoint(out)) {
+    out.dialect = *dialect;
+    out.work = Work::exchange;
+    return;
+  }
+  out.dialect = dialect_of_provider(out.provider);
+  if (out.status >= 400) {
+    out.work = Work::error;
+  } else if (endpoint == "embeddings" || endpoint.find("embed") != std::string::npos) {
+    out.work = Work::embedding;
+  } else if (endpoint == "rerank") {
+    out.work = Work::rerank;
+  } else if (endpoint == "moderations") {
+    out.work = Work::moderation;
+  } else if (endpoint == "count-tokens") {
+    out.work = Work::count;
+  } else if (endpoint.starts_with("invoke")) {
+    out.dialect = Dialect::anthropic;  // the only one that we speak there
+    out.work = Work::foreign;
+  } else if (endpoint == "v1-chat" || endpoint == "api-generate") {
+    out.work = Work::foreign;
+  } else if (endpoint == "models") {
+    out.why = "models are listed from the configuration";
+  }
+}
+
+// The body as an upstream sends it to us.
+void settle_body(Recording& out, const std::string& encoding) {
+  if (encoding == "gzip") out.body = unzipped(out.body);
+  out.stream = out.framing != "json" && out.framing != "none";
+  // A JSON array is how Gemini streams when it is not asked for server-sent events; we always ask.
+  if (out.shows("streamed-json-array")) {
+    out.body = framed(out.dialect, elements_of(out.body));
+    out.stream = true;
+  }
+  // Some recorders trim the blank line behind the last event.
+  if (out.framing == "sse" && !out.body.ends_with("\n\n") && !out.body.ends_with("\r\n\r\n")) {
+    out.body += "\n\n";
+  }
+  if (out.framing == "json-lines") out.body = framed(out.dialect, lines_of(out.body));
+}
+
+Recording read_case(const std::filesystem::path& folder) {
   Recording out;
-  out.provider = text_of(&*source, "provider");
+  out.provider = folder.parent_path().filename().string();
   out.name = out.provider + "/" + folder.filename().string();
+  const auto source = test::read_tree(test::read_file(folder / "source.json"));
+  if (!source) return out;
   out.endpoint = text_of(&*source, "endpoint");
   out.model = text_of(&*source, "model");
   out.framing = text_of(&*source, "framing");
@@ -47,21 +104,13 @@ std::optional<Recording> read_case(const std::filesystem::path& folder) {
   if (std::filesystem::exists(folder / "request.json")) {
     out.request = test::read_file(folder / "request.json");
   }
-  const auto dialect = dialect_of_endpoint(out);
-  // A JSON array is how Gemini streams when it is not asked for server-sent events; we always ask.
-  if (!dialect || out.shows("streamed-json-array")) return {};
-  out.dialect = *dialect;
-  out.on_vertex = out.provider == "vertex";
-  out.in_bedrock_invoke = out.provider == "bedrock" && out.dialect == Dialect::anthropic;
   out.status = std::atoi(test::read_file(folder / "response.status").c_str());
   if (out.status == 0) out.status = 200;
   out.body = test::read_file(folder / "response.body");
-  out.stream = out.framing != "json" && out.framing != "none";
-  // Some recorders trim the blank line behind the last event.
-  if (out.framing == "sse" && !out.body.ends_with("\n\n") && !out.body.ends_with("\r\n\r\n")) {
-    out.body += "\n\n";
-  }
-  if (out.framing == "json-lines") out.body = framed(out.dialect, lines_of(out.body));
+  decide_work(out);
+  out.on_vertex = out.provider == "vertex";
+  out.in_bedrock_invoke = out.provider == "bedrock" && out.dialect == Dialect::anthropic;
+  settle_body(out, text_of(&*source, "body_encoding"));
   return out;
 }
 
@@ -71,6 +120,7 @@ Recordings read_all() {
   const auto index = test::fixtures("index.json");
   if (!index) return out;
   out.there = true;
+  if (const auto tree = test::read_tree(test::read_file(*index))) out.indexed = tree->items.size();
   std::vector<fs::path> folders;
   for (const auto& provider : fs::directory_iterator(index->parent_path())) {
     if (!provider.is_directory()) continue;
@@ -80,12 +130,11 @@ Recordings read_all() {
   }
   std::ranges::sort(folders);
   for (const fs::path& folder : folders) {
-    auto read = read_case(folder);
-    if (read) {
-      out.cases.push_back(*std::move(read));
-    } else {
-      out.left_out.push_back(folder.filename().string());
-    }
+    Recording read = read_case(folder);
+    auto& list = read.work == Work::exchange ? out.cases
+                 : read.work == Work::none   ? out.left_out
+                                             : out.others;
+    list.push_back(std::move(read));
   }
   return out;
 }

@@ -93,6 +93,22 @@ std::string framed(Dialect provider, const std::vector<std::string>& payloads, b
   return out;
 }
 
+std::vector<std::string> elements_of(std::string_view array) {
+  std::vector<std::string> elements;
+  int depth = 0;
+  bool quoted = false;
+  bool escaped = false;
+  for (const char c : array) {
+    if (!quoted && c == '{' && depth++ == 0) elements.emplace_back();
+    if (depth == 0 || c == '\n' || c == '\r') continue;
+    elements.back() += c;
+    if (c == '"' && !escaped) quoted = !quoted;
+    escaped = quoted && c == '\\' && !escaped;
+    if (!quoted && c == '}') --depth;
+  }
+  return elements;
+}
+
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {

@@ -20,6 +20,9 @@ std::string aws_frame(const std::vector<std::pair<std::string, std::string>>& he
 std::string framed(Dialect provider, const std::vector<std::string>& payloads,
                    bool terminate = true);
 
+// The objects of a JSON array, each in one line.
+std::vector<std::string> elements_of(std::string_view array);
+
 // The lines of a text that are not empty.
 std::vector<std::string> lines_of(std::string_view text);
 

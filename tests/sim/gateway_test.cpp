@@ -271,9 +271,11 @@ class Run {
 
 }  // namespace
 
-TEST_CASE("gateway") {
+// Clients leave at any moment, and no byte of an answer is another's (trap 119): every piece
+// carries the tag of its request, and no buffer is lent at the end.
+TEST_CASE("gateway trap_119") {
   totals = {};
-  run_seeds("gateway", 5000, [](const SimRun& run) {
+  run_seeds("gateway trap_119", 5000, [](const SimRun& run) {
     Run gateway(run, &serve_provider);
     gateway.play();
     gateway.check();

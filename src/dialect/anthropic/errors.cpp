@@ -48,6 +48,12 @@ ErrorKind kind_of(std::uint16_t status, json::View type, const hub::ErrorNote& n
   return kind;
 }
 
+// The official clients' tool loops send all of the conversation again when they see this code.
+Bytes code_of(const hub::ErrorNote& error) {
+  const bool thread = error.kind == ErrorKind::unsupported && error.param == "thread";
+  return thread ? Bytes("thread_unsupported_request") : error.code;
+}
+
 }  // namespace
 
 void write_error(const hub::ErrorNote& error, json::Composer& out) {
@@ -59,8 +65,8 @@ void write_error(const hub::ErrorNote& error, json::Composer& out) {
   // Clients want some words, also where the provider's own may not be shown.
   out.more_escaped(error.message.empty() ? Bytes(error_type_of(error.kind)) : error.message);
   out.close_string();
-  if (!error.code.empty()) {
-    out.key("details").begin_object().key("error_code").escaped_string(error.code).end_object();
+  if (const Bytes code = code_of(error); !code.empty()) {
+    out.key("details").begin_object().key("error_code").escaped_string(code).end_object();
   }
   if (!error.metadata.empty()) out.key("metadata").raw(error.metadata);
   out.end_object().key("request_id");

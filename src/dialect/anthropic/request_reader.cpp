@@ -1,6 +1,8 @@
 #include "dialect/anthropic/request_reader.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "dialect/anthropic/block_reader.h"
 #include "dialect/anthropic/issue.h"
@@ -122,6 +124,10 @@ Result<bool> RequestReader::control(json::View value) {
   } else if (value.key_is("service_tier")) {
     PENSTOCK_TRY(tier, judge_.text(value, root_.member("service_tier")));
     out_.service_tier = tier == "standard_only" ? Bytes("default") : tier;
+  } else if (value.key_is("thread")) {
+    // One that goes on holds only the newest messages: without it they would be all there is.
+    if (value["type"].is("continue")) out_.stateful = "thread";
+    out_.extra.push_back({value.key(), value.raw()});
   } else {
     return false;
   }
@@ -173,15 +179,19 @@ Result<> RequestReader::message(json::View value, const Path& path) {
 
 // Results of tools stand in the user's turn here and in messages of their own elsewhere.
 void RequestReader::split_results(Message& message) {
-  if (message.role != Role::user) return;
+  const auto is_result = [](const Part& part) { return part.kind == PartKind::tool_result; };
+  if (message.role != Role::user || std::ranges::none_of(message.parts, is_result)) return;
+  std::vector<Part> others;
   for (Part& part : message.parts) {
-    if (part.kind != PartKind::tool_result) continue;
+    if (!is_result(part)) {
+      others.push_back(std::move(part));
+      continue;
+    }
     Message result{.role = Role::tool};
     result.parts.push_back(std::move(part));
     out_.messages.push_back(std::move(result));
-    part.kind = PartKind::tool_result;
   }
-  std::erase_if(message.parts, [](const Part& part) { return part.kind == PartKind::tool_result; });
+  message.parts = std::move(others);
 }
 
 Result<> RequestReader::stop(json::View value) {

@@ -38,6 +38,10 @@ class RequestWriter {
 
  private:
   bool native() const { return request_.issuer == hub::Issuer::anthropic; }
+  // Only Anthropic itself does, for its own clients.
+  bool keeps_threads() const {
+    return native() && !target_.in_bedrock_invoke && !target_.on_vertex;
+  }
   Result<> lose_if(bool set, Bytes field) {
     return set ? lose(field, target_, losses_) : Result<>();
   }
@@ -67,7 +71,7 @@ class RequestWriter {
 Result<> RequestWriter::write() {
   if (!request_.previous_response.empty())
     return refuse("previous_response_id", "The target keeps no earlier answers.", losses_);
-  if (!request_.stateful.empty())
+  if (!request_.stateful.empty() && !keeps_threads())
     return refuse(request_.stateful, "Only a target with a state of its own can serve this.",
                   losses_);
   PENSTOCK_CHECK(turns_.build(request_, target_, model_, losses_));
@@ -273,6 +277,10 @@ Result<> RequestWriter::extras() {
   for (const hub::Extra& extra : request_.extra) {
     if (extra.key == "output_config" || extra.key == "anthropic_version") continue;
     if (extra.key == "anthropic_beta" && !target_.in_bedrock_invoke) continue;
+    if (extra.key == "thread" && !keeps_threads()) {
+      PENSTOCK_CHECK(lose(extra.key, target_, losses_));
+      continue;
+    }
     if (extra.key == "thinking" && plan_.type != ThinkingPlan::Type::unset) continue;
     out_.key(json::unescaped(extra.key)).raw(extra.value);
   }

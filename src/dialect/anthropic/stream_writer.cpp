@@ -131,7 +131,7 @@ void BlockStream::content(const Event& event) {
       next_waiting();
       break;
     case EventKind::citation:
-      citation(*event.citation);
+      if (event.citation != nullptr) citation(*event.citation);
       break;
     case EventKind::media:  // what the model drew or said: its words can be told
       if (!event.text.empty()) text(event);

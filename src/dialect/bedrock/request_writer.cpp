@@ -40,6 +40,8 @@ class RequestWriter {
       return refuse("n", "The target gives one answer per request.", job_.losses);
     if (!request_.previous_response.empty())
       return refuse("previous_response_id", "The target keeps no earlier responses.", job_.losses);
+    if (!request_.stateful.empty())
+      return refuse(request_.stateful, "The target keeps no state between requests.", job_.losses);
     struct Field {
       Bytes name;
       bool set;

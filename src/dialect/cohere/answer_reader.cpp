@@ -4,7 +4,6 @@
 namespace penstock::dialect::cohere {
 namespace {
 
-using hub::Event;
 using hub::EventKind;
 
 // A citation without `content_index` is about the first text there is.

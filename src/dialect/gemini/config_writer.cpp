@@ -146,9 +146,6 @@ Result<> write_tier(Target& to) {
 // What the dialect has no place for at all.
 Result<> lose_the_rest(Target& to) {
   const hub::Request& request = to.request;
-  if (!request.previous_response.empty()) {
-    return refuse("previous_response_id", "The target keeps no earlier responses.", to.losses);
-  }
   struct Field {
     Bytes name;
     bool set;

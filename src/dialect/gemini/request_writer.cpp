@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dialect/gemini/config_writer.h"
+#include "dialect/loss.h"
 
 namespace penstock::dialect::gemini {
 namespace {
@@ -31,6 +32,18 @@ bool has_cache_marks(const hub::Request& request) {
          });
 }
 
+// Before the contents are read: without the messages that the state holds they make no sense.
+Result<> refuse_state(Target& to) {
+  const hub::Request& request = to.request;
+  if (!request.previous_response.empty()) {
+    return refuse("previous_response_id", "The target keeps no earlier responses.", to.losses);
+  }
+  if (!request.stateful.empty()) {
+    return refuse(request.stateful, "The target keeps no state between requests.", to.losses);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<> write_request_members(const hub::Request& request, const TargetTraits& target,
@@ -48,6 +61,7 @@ Result<> write_request_members(const hub::Request& request, const TargetTraits& 
   }
   // Prompts are cached without being told to.
   if (has_cache_marks(request)) losses.emulate("cache_control");
+  PENSTOCK_CHECK(refuse_state(to));
   ContentWriter writer(to);
   if (!uses_cached_content(request)) PENSTOCK_CHECK(writer.system_instruction(instruction));
   PENSTOCK_CHECK(writer.contents());

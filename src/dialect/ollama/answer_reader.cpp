@@ -134,7 +134,9 @@ Result<> AnswerReader::object(json::View data, hub::EventSink& out) {
 }
 
 Result<> read_answer(json::View body, const TargetTraits&, hub::EventSink& out) {
-  if (!body["error"] && !body["done"].is_true()) return malformed();
+  // Without a message it is another call's answer: /api/generate has `response` in its place.
+  const bool complete = body["done"].is_true() && body["message"].is_object();
+  if (!body["error"] && !complete) return malformed();
   AnswerReader reader;
   return reader.object(body, out);
 }

@@ -53,6 +53,9 @@ class RequestWriter {
 };
 
 Result<> RequestWriter::state() {
+  constexpr Bytes reason = "The target keeps no responses.";
+  if (!request_.stateful.empty() && !request_.responses)
+    return refuse(request_.stateful, reason, losses_);
   if (takes(&Quirks::store)) {
     if (!request_.previous_response.empty())
       out_.key("previous_response_id").escaped_string(request_.previous_response);
@@ -60,7 +63,6 @@ Result<> RequestWriter::state() {
     if (request_.store || !stateful) out_.key("store").boolean(request_.store.value_or(false));
     return {};
   }
-  constexpr Bytes reason = "The target keeps no responses.";
   if (!request_.previous_response.empty()) return refuse("previous_response_id", reason, losses_);
   if (!request_.stateful.empty()) return refuse(request_.stateful, reason, losses_);
   if (request_.store.value_or(false)) return lose("store", target_, losses_);

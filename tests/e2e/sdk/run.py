@@ -108,6 +108,7 @@ def main():
         clients.append((run_client, 'Node', node('client_node.mjs')))
         clients.append((run_client, 'Node, other dialects', node('dialects_node.mjs')))
         clients.append((run_providers, 'Node, structured', node('structured_node.mjs'), *structured))
+        clients.append((run_providers, 'Node, tool loops', node('loops_node.mjs'), speaking.speak_loop, list(EVERY)))
         if (NODE_PACKAGES / 'cohere-ai').exists():
             clients.append((run_providers, 'Node, Cohere', node('cohere_node.mjs'), speaking.speak_ranking,
                             [speaking.RANKING]))

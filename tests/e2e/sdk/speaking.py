@@ -62,6 +62,32 @@ def speak(request):
     return said(provider, CALLING if provider.understood(body)['tools'] else THOUGHT, stream)
 
 
+RESULTS = ['sunny', 'noon']  # what the tools of loops_node.mjs give
+
+
+def speak_loop(request):
+    """Calls two tools until both results are there, then a text; without tools the text at once."""
+    provider, body, stream = addressed(request, EVERY)
+    if provider is None:
+        return answers.error(404, f'no provider is at {request.path}')
+    if not has_tools(body):
+        return said(provider, THOUGHT, stream)
+    found = provider.results(body) if has_results(body) else []
+    if found and found != RESULTS:
+        return provider.error_steps(400, f'{found} are not the results')
+    return said(provider, THOUGHT if found else CALLING, stream)
+
+
+def has_tools(body):
+    return 'tools' in body or 'toolConfig' in body
+
+
+def has_results(body):
+    """Whether there is more than the question."""
+    turns = body.get('messages') or body.get('contents') or body.get('input')
+    return isinstance(turns, list) and len(turns) > 1
+
+
 # -- JSON of a wanted shape
 
 def shape(schema, root=None):

@@ -347,4 +347,10 @@ TEST_CASE("anthropic_errors/are_written_with_their_parameter") {
   CHECK(
       written({.kind = hub::ErrorKind::overloaded, .message = "Busy", .code = "overloaded"}) ==
       R"({"type":"error","error":{"type":"overloaded_error","message":"Busy","details":{"error_code":"overloaded"}},"request_id":null})");
+  // The one code that makes the official tool loops send the whole conversation.
+  const std::string thread = written({.kind = hub::ErrorKind::unsupported,
+                                      .message = "No",
+                                      .code = "unsupported_parameter",
+                                      .param = "thread"});
+  CHECK(thread.find(R"("error_code":"thread_unsupported_request")") != std::string::npos);
 }

@@ -342,6 +342,32 @@ TEST_CASE("anthropic_request_writer/unknown_members_of_its_own_clients_pass") {
   CHECK(at(invoke, "anthropic_version") == "bedrock-2023-05-31");
 }
 
+// What goes on holds only the newest messages: a target without the others must not answer.
+TEST_CASE("anthropic_request_writer/threads_are_for_anthropic_itself") {
+  const auto asked = [](const std::string& thread) {
+    return R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"x"}],"thread":)" +
+           thread + "}";
+  };
+  const ReadRequest begins(asked(R"({"type":"create"})"));
+  const ReadRequest goes_on(asked(R"({"type":"continue","previous_message_id":"msg_1"})"));
+  REQUIRE((begins.ok && goes_on.ok));
+  CHECK(begins.request.stateful.empty());
+  CHECK(goes_on.request.stateful == "thread");
+  CHECK(at(write(begins.request, target("claude-opus-5")), "thread.type") == "create");
+  CHECK(at(write(goes_on.request, target("claude-opus-5")), "thread.previous_message_id") ==
+        "msg_1");
+  dialect::TargetTraits bedrock = target("claude-opus-5");
+  bedrock.in_bedrock_invoke = true;
+  dialect::TargetTraits vertex = target("claude-opus-5");
+  vertex.on_vertex = true;
+  for (const auto& other : {bedrock, vertex}) {
+    const Written first = write(begins.request, other);
+    CHECK(at(first, "thread") == "-");
+    CHECK(first.losses.dropped == std::vector<Bytes>{"thread"});
+    CHECK(write(goes_on.request, other).losses.refused == "thread");
+  }
+}
+
 TEST_CASE("anthropic_request_writer/its_server_tools_pass_from_other_dialects_trap_40") {
   hub::Request request = asking("x");
   const Bytes raw = R"({"type":"tool_search_tool_regex_20251119","name":"tool_search_tool_regex"})";

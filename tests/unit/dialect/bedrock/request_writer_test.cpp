@@ -321,6 +321,9 @@ TEST_CASE("bedrock_writer/what_converse_lacks_is_named_or_refused") {
   hub::Request earlier = asking();
   earlier.previous_response = "resp_1";
   CHECK(written(earlier).losses.refused == "previous_response_id");
+  hub::Request kept = asking();
+  kept.stateful = "conversation";
+  CHECK(written(kept).losses.refused == "conversation");
   hub::Request spoken = asking();
   spoken.extra.push_back({"modalities", R"(["text","audio"])"});
   CHECK(written(spoken).losses.refused == "modalities");

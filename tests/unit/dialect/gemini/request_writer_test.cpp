@@ -272,7 +272,7 @@ TEST_CASE("gemini_request_writer/images_in_results") {
   CHECK(second.has({"contents", "2", "parts", "2", "inlineData"}));
 }
 
-TEST_CASE("gemini_request_writer/mixed_tools_trap_60_trap_134") {
+TEST_CASE("gemini_request_writer/mixed_tools_trap_37_trap_60_trap_134") {
   hub::Request request = one_user("x");
   request.tools.push_back(function("f", ""));
   hub::Tool search{.kind = hub::ToolKind::server};
@@ -288,8 +288,11 @@ TEST_CASE("gemini_request_writer/mixed_tools_trap_60_trap_134") {
   const Written old = write(request, model("gemini-2.5-flash"));
   CHECK_FALSE(old.result);
   CHECK(old.losses.refused == "tools");
+  // Another provider's tool is refused, never lost: there is no Gemini tool of that name.
   request.tools[1].issuer = hub::Issuer::anthropic;
-  CHECK_FALSE(write(request, model("gemini-3-flash")).result);
+  const Written messages = write(request, model("gemini-3-flash"));
+  CHECK_FALSE(messages.result);
+  CHECK(messages.losses.refused == "tools");
 }
 
 TEST_CASE("gemini_request_writer/tool_choices") {
@@ -394,6 +397,9 @@ TEST_CASE("gemini_request_writer/what_would_change_the_answer_is_refused") {
   hub::Request request = one_user("x");
   request.previous_response = "resp_1";
   CHECK(write(request, model("gemini-3-flash")).losses.refused == "previous_response_id");
+  request = one_user("x");
+  request.stateful = "conversation";
+  CHECK(write(request, model("gemini-3-flash")).losses.refused == "conversation");
   request = one_user("x");
   request.tools.push_back({.kind = hub::ToolKind::custom, .name = "grammar"});
   CHECK(write(request, model("gemini-3-flash")).losses.refused == "tools");

@@ -79,6 +79,10 @@ TEST_CASE("ollama_stream/what_is_no_line_of_an_answer_is_malformed") {
   REQUIRE(half.has_value());
   CHECK(ollama_table().read_answer(*half, {}, events) ==
         std::unexpected(Error{Code::malformed, Side::upstream}));
+  // The answer of /api/generate.
+  const auto other = document.read(R"({"response":"a","done":true})", json::Judge::answer);
+  REQUIRE(other.has_value());
+  CHECK_FALSE(ollama_table().read_answer(*other, {}, events).has_value());
   EventText none;
   const auto reader = ollama_table().stream_reader({});
   CHECK_FALSE(reader->word("[DONE]", none).has_value());

@@ -213,6 +213,30 @@ TEST_CASE("chat_target/budgets_become_levels") {
   CHECK_FALSE(holds(send(request).body, "reasoning_effort"));
 }
 
+// No list of names decides what a model takes, so a new name is no special case.
+TEST_CASE("chat_target/the_model_s_name_changes_nothing_trap_92") {
+  const Asked asked =
+      asked_with(R"("temperature":0.5,"top_p":0.9,"max_tokens":9,"reasoning_effort":"none")");
+  const auto body_for = [&](Bytes name) {
+    TargetTraits target = target_with(plain_quirks);
+    target.model = target.base_model = name;
+    json::Composer out;
+    Losses losses;
+    CHECK(chat().write_request(asked.request, target, out, losses).has_value());
+    CHECK(losses.dropped.empty());
+    return std::string(out.text());
+  };
+  const std::string expected = body_for("x");
+  CHECK(holds(expected, R"("temperature":0.5)"));
+  CHECK(holds(expected, R"("reasoning_effort":"none")"));
+  for (const Bytes name : {"gpt-4o", "o1", "o3-mini", "gpt-5.1", "gpt-9-unheard-of"}) {
+    std::string body = body_for(name);
+    const auto at = body.find(name);
+    REQUIRE(at != std::string::npos);
+    CHECK(body.replace(at, name.size(), "x") == expected);
+  }
+}
+
 TEST_CASE("chat_target/what_would_change_the_answer_is_refused") {
   hub::Request request;
   request.messages = {{.role = Role::user, .parts = {{}}}};

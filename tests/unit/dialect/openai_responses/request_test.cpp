@@ -2,7 +2,6 @@
 
 using namespace penstock;
 using namespace test;
-using hub::EventKind;
 using hub::Issuer;
 using hub::Part;
 using hub::PartKind;
@@ -183,6 +182,11 @@ TEST_CASE("responses_request/state_is_named_and_refused_where_there_is_none") {
   CHECK(refused(Read(R"({"model":"m","input":"x","background":true})").request) == "background");
   CHECK(refused(Read(R"({"model":"m","previous_response_id":"resp_1"})").request) ==
         "previous_response_id");
+  // Another dialect's state is none of a server that keeps responses.
+  hub::Request thread;
+  thread.issuer = Issuer::anthropic;
+  thread.stateful = "thread";
+  CHECK(write_request(thread).losses.refused == "thread");
 }
 
 TEST_CASE("responses_request/of_a_chat_client") {
