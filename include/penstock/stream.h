@@ -40,8 +40,11 @@ class Stream {
   bool ended() const { return ended_; }
   // The connection is no longer usable: reset, TLS failure, or end without close_notify.
   bool broken() const { return broken_; }
-  // The peer can send nothing more.
-  bool gone() const { return ended_ || broken_; }
+  // The kernel lost completions: behind what was received there may be a gap, so nothing more is
+  // taken. What is sent still leaves.
+  bool lost() const { return lost_; }
+  // Nothing more comes from the peer.
+  bool gone() const { return ended_ || broken_ || lost_; }
   // The stream broke because TLS did: the peer was not proven, or its records were bad.
   bool tls_failed() const { return tls_failed_; }
   // Why TLS failed, a fixed word for the log; empty otherwise.
@@ -137,6 +140,7 @@ class Stream {
   bool paused_ = false;        // the owner's wish
   bool overfull_ = false;      // `receive_max` is met
   bool finish_after_ = false;  // half-close when `unsent_` has left
+  bool lost_ = false;
   bool letting_go_ = false;
 };
 

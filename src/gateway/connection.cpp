@@ -127,7 +127,7 @@ Deadline Connection::idle_deadline() const {
 Connection::Step Connection::step() {
   if (stream->broken()) return Step::ended;
   const Bytes received = stream->readable();
-  if (received.empty()) return stream->ended() ? Step::ended : Step::wait;
+  if (received.empty()) return stream->gone() ? Step::ended : Step::wait;
   if (!reading_) {
     reading_ = true;
     began_ = shard.driver.now();
@@ -142,7 +142,7 @@ Connection::Step Connection::step() {
     silent_ = parsed.silent;
     return Step::refused;
   }
-  return stream->ended() ? Step::ended : Step::wait;
+  return stream->gone() ? Step::ended : Step::wait;
 }
 
 Task<Connection::After> Connection::serve() {

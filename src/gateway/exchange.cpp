@@ -87,7 +87,7 @@ Exchange::~Exchange() {
 // A request and its answer. Whatever happens, it is settled.
 Task<ExchangeEnd> Exchange::run() {
   const Result<> outcome = co_await steps();
-  if (!outcome) co_await answer_error(outcome.error());
+  if (!outcome) co_await answer_error(told(outcome.error()));
   settle();
   if (client().unsent() > 0) static_cast<void>(co_await wait_for_client(0));
   co_return after_answer();

@@ -172,6 +172,7 @@ class Exchange {
   AnswerHead answer_head(std::uint16_t status) const;
   Result<> send_whole(AnswerHead head, Bytes body);
   Result<> send_answer(Bytes body);
+  Error told(Error error) const;
   Task<> answer_error(Error error);
   ErrorBody error_body(Code code) const;
   void send_error(Error error);

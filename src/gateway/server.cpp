@@ -232,6 +232,7 @@ bool Server::start_shards() {
     options.backend = config.io_backend;
     options.block_limit_bytes =
         config.limits.body_memory_total == 0 ? SIZE_MAX : config.limits.body_memory_total / count;
+    options.connections = config.limits.max_connections;
     options.listener = data_fds_[i];
     shards_.push_back(std::make_unique<ShardThread>(options, process_, *dns_, *metrics_[i],
                                                     logging ? rings_[i].get() : nullptr));

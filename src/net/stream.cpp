@@ -130,6 +130,9 @@ void Stream::on_receive(Op& op, int result) {
     }
     self.ended_ = true;
     self.wake();
+  } else if (result == -EBADR) {
+    self.lost_ = true;
+    self.wake();
   } else if (result != -ECANCELED) {
     self.break_off();
   }

@@ -124,6 +124,7 @@ void SimDriver::wait_and_dispatch(Instant until) {
   }
   time_ = time_ + Duration::microseconds(static_cast<std::int64_t>(random_.between(1, 20)));
   refresh_now();
+  if (random_.chance(faults_.lost_completions)) lose_completions();
   // Events that completions cause are later than `now`, so this ends.
   while (!events_.empty() && events_.top().at <= now()) {
     const Event event = events_.top();
@@ -203,6 +204,20 @@ void SimDriver::run(const Event& event) {
         end_write(*socket, event.result);
       }
       return;
+  }
+}
+
+// As when a ring is given up: every operation ends, and what would have been received is gone.
+void SimDriver::lose_completions() {
+  ++counters_.rebuilds;
+  std::vector<std::uint64_t> ids;
+  for (const auto& [fd, id] : open_) ids.push_back(id);
+  for (const std::uint64_t id : ids) {
+    if (Socket* socket = find(id); socket && socket->reader.op) {
+      if (random_.below(2) == 0) socket->arrived.clear();
+      end_read(*socket, -EBADR);
+    }
+    if (Socket* socket = find(id); socket && socket->writer.op) end_write(*socket, -EBADR);
   }
 }
 

@@ -24,6 +24,9 @@ struct MetricReader {
   static constexpr auto sends_blocked = &ShardMetrics::sends_blocked_;
   static constexpr auto starved = &ShardMetrics::starved_;
   static constexpr auto overflows = &ShardMetrics::overflows_;
+  static constexpr auto enters_refused = &ShardMetrics::enters_refused_;
+  static constexpr auto accepts_shed = &ShardMetrics::accepts_shed_;
+  static constexpr auto rebuilds = &ShardMetrics::rebuilds_;
 };
 
 namespace {
@@ -390,6 +393,15 @@ constexpr std::array rows{
         plain<R::starved>},
     Row{{"penstock_io_overflows_total", counter, "", "", "Overflows of completion queues."},
         plain<R::overflows>},
+    Row{{"penstock_io_enters_refused_total", counter, "", "",
+         "System calls that the kernel was too short of memory or room for."},
+        plain<R::enters_refused>},
+    Row{{"penstock_io_accepts_shed_total", counter, "", "",
+         "Connections closed unserved because the kernel was short of memory."},
+        plain<R::accepts_shed>},
+    Row{{"penstock_io_ring_rebuilds_total", counter, "", "",
+         "Rings given up, with all they carried, because the kernel lost completions."},
+        plain<R::rebuilds>},
     Row{{"penstock_series_refused_total", counter, "", "",
          "Counts that were lost because a shard had its full number of series."},
         series_refused},

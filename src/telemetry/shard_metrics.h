@@ -120,6 +120,9 @@ class alignas(64) ShardMetrics {
   Gauge sends_blocked_;
   Gauge starved_;
   Gauge overflows_;
+  Gauge enters_refused_;
+  Gauge accepts_shed_;
+  Gauge rebuilds_;
 };
 
 // The status as its label says it: itself when in the fixed list, else its class (1 to 5), else 0.

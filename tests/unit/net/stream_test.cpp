@@ -214,6 +214,7 @@ TEST_CASE("stream: bytes come through whole under every fault that breaks nothin
     SimFaults faults = SimFaults::swarm(seed);
     faults.reset = faults.peer_death = faults.out_of_descriptors = faults.last_accept = 0;
     faults.refuse_connect = faults.blackhole_connect = faults.clock_jump = 0;
+    faults.lost_completions = 0;
     SimPairs pairs(seed, faults);
     const StreamPtr stream = pairs.stream();
     stream->set_receive_max(700);
