@@ -25,8 +25,9 @@ using StreamPtr = std::unique_ptr<Stream, StreamCloser>;
 class Stream {
  public:
   // Takes over a connected descriptor and starts to receive. With a TLS session the handshake runs
-  // by itself; `established` tells when it is through.
-  static StreamPtr adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls);
+  // by itself; `established` tells when it is through. `paused`: it receives after `unpause`.
+  static StreamPtr adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls,
+                         bool paused = false);
 
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;

@@ -65,6 +65,7 @@ class Exchange {
   void choose_request_id(Bytes wished);
   Result<> judge_head(const http::RequestHead& head);
   Result<> identify(const http::RequestHead& head);
+  void note_failed_key();
   Task<Result<>> steps();
   Result<> admit();
   Task<Result<>> receive_body();

@@ -22,8 +22,9 @@ std::size_t bytes_of(std::span<const Bytes> pieces) {
 
 }  // namespace
 
-StreamPtr Stream::adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls) {
+StreamPtr Stream::adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls, bool paused) {
   StreamPtr stream(new Stream(driver, fd, std::move(tls)));
+  stream->paused_ = paused;
   if (stream->tls_) {
     stream->established_ = false;
     if (!stream->tls_->start(stream->unsent_)) stream->break_off();

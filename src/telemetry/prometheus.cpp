@@ -137,12 +137,18 @@ void gather_series(Export& e) {
 
 using WriteRow = void (*)(const MetricInfo&, Export&);
 
-// A counter, gauge or histogram of each shard, added up.
+// Sum over the shards of one cell.
 template <auto member>
-void plain(const MetricInfo& info, Export& e) {
+auto total_of(const Export& e) {
   decltype((e.shards[0]->*member).value()) total = 0;
   for (const ShardMetrics* shard : e.shards) total += (shard->*member).value();
-  e.page.sample(info, {}, total);
+  return total;
+}
+
+// A counter or gauge of each shard, added up.
+template <auto member>
+void plain(const MetricInfo& info, Export& e) {
+  e.page.sample(info, {}, total_of<member>(e));
 }
 
 template <auto member, auto bounds>
@@ -291,6 +297,17 @@ void log_lines_dropped(const MetricInfo& info, Export& e) {
   e.page.sample(info, {}, total);
 }
 
+void handshakes_held(const MetricInfo& info, Export& e) {
+  e.page.sample(info, {{"result", "delayed"}}, total_of<&ShardMetrics::handshakes_delayed>(e));
+  e.page.sample(info, {{"result", "refused"}}, total_of<&ShardMetrics::handshakes_refused>(e));
+}
+
+void failed_keys(const MetricInfo& info, Export& e) {
+  const std::uint64_t limited = total_of<&ShardMetrics::failed_keys_limited>(e);
+  e.page.sample(info, {{"limited", "yes"}}, limited);
+  e.page.sample(info, {{"limited", "no"}}, total_of<&ShardMetrics::failed_keys>(e) - limited);
+}
+
 void config_reloads(const MetricInfo& info, Export& e) {
   e.page.sample(info, {{"result", "taken"}}, e.process.reloads);
   e.page.sample(info, {{"result", "refused"}}, e.process.reloads_refused);
@@ -367,6 +384,12 @@ constexpr std::array rows{
     Row{{"penstock_upstream_excess_bytes_total", counter, "bytes", "",
          "Bytes that upstreams sent after the end of an answer."},
         plain<&S::upstream_excess_bytes>},
+    Row{{"penstock_handshakes_held_total", counter, "", "result",
+         "Handshakes of clients that did not begin at once: later, or not at all."},
+        handshakes_held},
+    Row{{"penstock_failed_keys_total", counter, "", "limited",
+         "Requests without a good key; limited: their address had too many of them."},
+        failed_keys},
     Row{{"penstock_log_lines_dropped_total", counter, "", "",
          "Access-log lines lost because the log's reader or disk was too slow or failed."},
         log_lines_dropped},
