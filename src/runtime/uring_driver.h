@@ -38,6 +38,7 @@ struct UringFeatures {
   const char* refusal = "";  // why not: one word of errno
   bool incremental_buffers = false;
   bool minimum_wait = false;
+  bool restrictions = false;  // a ring can be limited to the operations in use
 };
 UringFeatures probe_uring();
 
@@ -61,6 +62,7 @@ class UringDriver final : public Driver {
   const char* name() const override { return "uring"; }
   bool incremental() const { return incremental_; }
   bool minimum_wait() const { return min_wait_; }
+  bool restricted() const { return restricted_; }
 
  protected:
   void wait_and_dispatch(Instant until) override;
@@ -84,7 +86,9 @@ class UringDriver final : public Driver {
 
   // -- The ring's life (uring_ring.cpp).
   int set_up();
+  int start_ring();
   int open_ring();
+  int enable_ring();
   int set_up_buffers();
   void close_ring();
   void rebuild();
@@ -117,6 +121,7 @@ class UringDriver final : public Driver {
   bool ring_ready_ = false;
   bool incremental_ = false;
   bool min_wait_ = false;
+  bool restricted_ = false;
   // Whether the kernel knows these operations in the form that completes many times.
   bool multishot_accept_ = true;
   bool multishot_receive_ = true;

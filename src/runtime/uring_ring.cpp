@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <ctime>
 
@@ -16,6 +17,16 @@ namespace {
 // How long a new ring is waited for when memory is short.
 constexpr int rebuild_tries = 100;
 constexpr timespec rebuild_pause{0, 10'000'000};
+
+// All that `start`, `cancel`, the poke and the timer submit.
+constexpr auto used_operations = std::to_array<std::uint8_t>(
+    {IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_CONNECT, IORING_OP_POLL_ADD,
+     IORING_OP_ASYNC_CANCEL, IORING_OP_TIMEOUT, IORING_OP_TIMEOUT_REMOVE});
+
+// io_uring_register(2) itself: liburing 2.3 knows the newer calls, but its shared library does not.
+int register_at(int ring, unsigned call, void* argument, std::size_t count) {
+  return syscall(__NR_io_uring_register, ring, call, argument, count) == 0 ? 0 : -errno;
+}
 
 const char* word_of(int error) {
   switch (error) {
@@ -42,6 +53,7 @@ UringFeatures probe_uring() {
   const auto driver = UringDriver::create(small, SIZE_MAX, &features.refusal);
   features.available = driver.has_value();
   features.incremental_buffers = driver && (*driver)->incremental();
+  features.restrictions = driver && (*driver)->restricted();
   features.minimum_wait = driver && (*driver)->minimum_wait();
   return features;
 }
@@ -61,8 +73,7 @@ Result<std::unique_ptr<UringDriver>> UringDriver::create(const UringOptions& opt
 }
 
 int UringDriver::set_up() {
-  int error = open_ring();
-  if (error == 0) error = set_up_buffers();
+  int error = start_ring();
   if (error < 0) return error;
   poke_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (poke_fd_ < 0) return -errno;
@@ -70,22 +81,52 @@ int UringDriver::set_up() {
   return 0;
 }
 
+int UringDriver::start_ring() {
+  int error = open_ring();
+  if (error == 0) error = set_up_buffers();
+  if (error == 0) error = enable_ring();
+  return error;
+}
+
 int UringDriver::open_ring() {
   io_uring_params params{};
   // Completion work runs only when we ask for it, so a burst of packets never interrupts a turn.
+  // The ring is born asleep, because only then the kernel lets itself be told what to refuse.
   params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE |
-                 IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL;
+                 IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_R_DISABLED;
   params.cq_entries = options_.completions;
   int error = io_uring_queue_init_params(options_.submissions, &ring_, &params);
   if (error == -EINVAL) {  // before Linux 6.1
     params = {};
-    params.flags = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+    params.flags = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP |
+                   IORING_SETUP_R_DISABLED;
     params.cq_entries = options_.completions;
     error = io_uring_queue_init_params(options_.submissions, &ring_, &params);
   }
   if (error < 0) return error;
   ring_ready_ = true;
   min_wait_ = (params.features & uring_abi::feature_min_timeout) != 0;
+  return 0;
+}
+
+// Whoever gets hold of the ring can do with it what this driver does, and no more. Then it wakes.
+int UringDriver::enable_ring() {
+  std::array<io_uring_restriction, used_operations.size() + 3> rules{};
+  std::size_t count = 0;
+  for (const std::uint8_t operation : used_operations) {
+    rules[count].opcode = IORING_RESTRICTION_SQE_OP;
+    rules[count++].sqe_op = operation;
+  }
+  rules[count].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
+  rules[count++].sqe_flags = IOSQE_BUFFER_SELECT;
+  for (const std::uint8_t call : {IORING_REGISTER_RING_FDS, IORING_UNREGISTER_RING_FDS}) {
+    rules[count].opcode = IORING_RESTRICTION_REGISTER_OP;
+    rules[count++].register_op = call;
+  }
+  restricted_ =
+      register_at(ring_.ring_fd, IORING_REGISTER_RESTRICTIONS, rules.data(), rules.size()) == 0;
+  const int error = register_at(ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  if (error < 0) return error;
   io_uring_register_ring_fd(&ring_);  // saves a look-up per enter; refused only on old kernels
   return 0;
 }
@@ -102,10 +143,7 @@ int UringDriver::set_up_buffers() {
   registration.group = buffer_group;
   registration.flags = uring_abi::pbuf_ring_incremental;
   const auto request = [&] {
-    return syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_PBUF_RING, &registration,
-                   1) == 0
-               ? 0
-               : -errno;
+    return register_at(ring_.ring_fd, IORING_REGISTER_PBUF_RING, &registration, 1);
   };
   int error = request();
   incremental_ = error == 0;
@@ -156,8 +194,7 @@ void UringDriver::rebuild() {
   // Completions are lost when the kernel is out of memory, which passes or ends the process.
   int error = -ENOMEM;
   for (int tries = 0; error < 0 && tries < rebuild_tries; ++tries) {
-    error = open_ring();
-    if (error == 0) error = set_up_buffers();
+    error = start_ring();
     if (error == 0) break;
     close_ring();
     nanosleep(&rebuild_pause, nullptr);

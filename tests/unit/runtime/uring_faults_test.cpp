@@ -1,5 +1,7 @@
 // What a kernel may say to the io_uring driver and hardly ever does, one test for each: the error
 // is put between driver and kernel (UringFaults), all else is real.
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <array>
 #include <ctime>
@@ -346,6 +348,27 @@ TEST_CASE(
   stop(driver, server);
   CHECK(server.ends == std::vector<int>{-ECANCELED});
   for (const int fd : server.fds) driver.close_socket(fd, CloseHow::orderly);
+}
+
+TEST_CASE("a ring does only what the driver does") {
+  Ring ring;
+  if (!ring.driver || !static_cast<UringDriver&>(*ring.driver).restricted()) return;
+  int rings = 0;
+  for (int fd = 0; fd < 1024; ++fd) {
+    std::array<char, 64> name{};
+    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    if (::readlink(link.c_str(), name.data(), name.size() - 1) < 0) continue;
+    if (std::string_view(name.data()).find("io_uring") == std::string_view::npos) continue;
+    ++rings;
+    // What a probe asks is harmless; that it is refused shows the rules.
+    alignas(io_uring_probe) std::array<std::byte, sizeof(io_uring_probe) + 64> probe{};
+    const long answer =
+        ::syscall(__NR_io_uring_register, fd, IORING_REGISTER_PROBE, probe.data(), 0);
+    const int error = errno;
+    CHECK(answer == -1);
+    CHECK(error == EACCES);
+  }
+  CHECK(rings == 1);
 }
 
 TEST_CASE("ENOENT, EALREADY: a cancel that comes too late hurts nothing at the same address") {
