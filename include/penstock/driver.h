@@ -31,14 +31,14 @@ class Driver;
 // One operation of the kernel, owned by the object that started it, which must outlive the last
 // completion (`pending()` false). Completions come from `Driver::turn` on the shard's thread.
 struct Op {
-  enum class Kind : std::uint8_t { accept, receive, connect, writable };
+  enum class Kind : std::uint8_t { accept, receive, hangup, connect, writable };
   enum class State : std::uint8_t { idle, pending, cancelling };
 
   // accept: a new descriptor or -errno, many times. receive: bytes (in `lent`), 0 at the end of the
-  // stream, or -errno, many times. connect, writable: 0 or -errno, once. The op is idle again when
-  // the driver has said so before calling (`pending()` false inside the callback): the last one.
-  // Any of them: -EBADR, the last one, when the kernel lost completions. What this operation did
-  // since its last completion is then unknown; of a receive, bytes may be missing.
+  // stream, or -errno, many times. hangup, connect, writable: 0 or -errno, once. The op is idle
+  // again when the driver has said so before calling (`pending()` false inside the callback): the
+  // last one. Any of them: -EBADR, the last one, when the kernel lost completions. What this
+  // operation did since its last completion is then unknown; of a receive, bytes may be missing.
   using Complete = void (*)(Op& op, int result);
 
   Op(Kind k, Complete c) : complete(c), kind(k) {}
@@ -63,6 +63,8 @@ struct AcceptOp : Op {
 };
 
 // Multishot receive. -ENOBUFS never surfaces: the driver starts it again when buffers are back.
+// While it is idle its kind may be changed to `hangup`: that completes when the peer has closed its
+// side or the connection broke, and leaves the bytes before it where they are.
 struct ReceiveOp : Op {
   explicit ReceiveOp(Complete c) : Op(Kind::receive, c) {}
   Bytes lent;                         // valid in the callback and until the end of the turn

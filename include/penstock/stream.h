@@ -59,6 +59,9 @@ class Stream {
   Bytes readable() const { return kept_.empty() ? fresh_ : kept_.view(); }
   void consume(std::size_t bytes);
   void set_receive_max(std::size_t bytes) { receive_max_ = static_cast<std::uint32_t>(bytes); }
+  // For a peer that has left when it sends no more (a client): its end is then seen also while
+  // reading has stopped because of `receive_max`, at the price of what it had sent beyond that.
+  void set_abrupt(bool abrupt) { abrupt_ = abrupt; }
   // Stops reading now (back-pressure); what is already under way may still arrive.
   void pause();
   void unpause();
@@ -140,6 +143,7 @@ class Stream {
   bool tls_failed_ = false;
   bool paused_ = false;        // the owner's wish
   bool overfull_ = false;      // `receive_max` is met
+  bool abrupt_ = false;        // the peer's end is watched for meanwhile
   bool finish_after_ = false;  // half-close when `unsent_` has left
   bool lost_ = false;
   bool letting_go_ = false;

@@ -31,6 +31,7 @@ Connection::Connection(Shard& s, int fd, PeerCounts::Key p)
   const bool waits = tls != nullptr;  // for its turn, `handshake`
   stream = Stream::adopt(shard.driver, fd, std::move(tls), waits);
   stream->set_signal(&signal);
+  stream->set_abrupt(true);
   next_ = shard.connections_;
   if (next_) next_->previous_ = this;
   shard.connections_ = this;

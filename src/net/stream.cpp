@@ -97,7 +97,9 @@ void Stream::break_off() {
 // -- Receiving --
 
 void Stream::arm_receive() {
-  if (!receive_.pending() && !gone() && !paused_ && !overfull_) driver_.submit(receive_);
+  if (receive_.pending() || gone() || paused_ || (overfull_ && !abrupt_)) return;
+  receive_.kind = overfull_ ? Op::Kind::hangup : Op::Kind::receive;
+  driver_.submit(receive_);
 }
 
 void Stream::pause() {
@@ -181,6 +183,7 @@ void Stream::consume(std::size_t bytes) {
   kept_.consume(bytes);
   if (overfull_ && kept_.size() < receive_max_) {
     overfull_ = false;
+    if (receive_.kind == Op::Kind::hangup) driver_.cancel(receive_);
     arm_receive();
   }
 }

@@ -58,8 +58,8 @@ std::string SimDriver::leftovers() const {
 // -- Operations ----------------------------------------------------------------------------------
 
 SimDriver::Slot& SimDriver::slot_of(Socket& socket, const Op& op) {
-  const bool reads = op.kind == Op::Kind::accept || op.kind == Op::Kind::receive;
-  return reads ? socket.reader : socket.writer;
+  const bool writes = op.kind == Op::Kind::connect || op.kind == Op::Kind::writable;
+  return writes ? socket.writer : socket.reader;
 }
 
 void SimDriver::submit(Op& op) {
@@ -77,6 +77,10 @@ void SimDriver::submit(Op& op) {
     case Op::Kind::receive:
       PENSTOCK_ASSERT(socket.role == Role::connected);
       if (!socket.arrived.empty() || socket.ended || socket.broken) wake_reader(socket);
+      return;
+    case Op::Kind::hangup:
+      PENSTOCK_ASSERT(socket.role == Role::connected);
+      if (socket.ended || socket.broken) wake_reader(socket);
       return;
     case Op::Kind::connect:
       PENSTOCK_ASSERT(socket.role == Role::fresh);
@@ -304,6 +308,10 @@ void SimDriver::accept_one(Socket& listener, bool last) {
 void SimDriver::read_stream(Socket& socket) {
   if (random_.chance(faults_.reset)) reset_both(socket);
   if (random_.chance(faults_.peer_death)) let_peer_die(socket);
+  if (socket.reader.op->kind == Op::Kind::hangup) {
+    if (socket.ended || socket.broken) end_read(socket, 0);
+    return;
+  }
   if (!socket.arrived.empty()) {
     if (random_.chance(faults_.starve)) {
       ++counters_.starved;

@@ -131,6 +131,9 @@ void UringDriver::start(Op& op) {
                             connect.address_bytes);
       break;
     }
+    case Op::Kind::hangup:
+      io_uring_prep_poll_add(sqe, op.fd, POLLRDHUP);
+      break;
     case Op::Kind::writable:
       io_uring_prep_poll_add(sqe, op.fd, POLLOUT);
       break;
@@ -289,7 +292,7 @@ void UringDriver::dispatch(const io_uring_cqe& cqe) {
   } else if (op.kind == Op::Kind::accept) {
     accepted(op, cqe.res);
   } else {
-    op.complete(op, op.kind == Op::Kind::writable ? std::min(cqe.res, 0) : cqe.res);
+    op.complete(op, std::min(cqe.res, 0));  // a poll tells its events
   }
 }
 
