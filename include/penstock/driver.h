@@ -31,12 +31,14 @@ class Driver;
 // One operation of the kernel, owned by the object that started it, which must outlive the last
 // completion (`pending()` false). Completions come from `Driver::turn` on the shard's thread.
 struct Op {
-  enum class Kind : std::uint8_t { accept, receive, connect, writable };
+  enum class Kind : std::uint8_t { accept, receive, hangup, connect, writable };
   enum class State : std::uint8_t { idle, pending, cancelling };
 
   // accept: a new descriptor or -errno, many times. receive: bytes (in `lent`), 0 at the end of the
-  // stream, or -errno, many times. connect, writable: 0 or -errno, once. The op is idle again when
-  // the driver has said so before calling (`pending()` false inside the callback): the last one.
+  // stream, or -errno, many times. hangup, connect, writable: 0 or -errno, once. The op is idle
+  // again when the driver has said so before calling (`pending()` false inside the callback): the
+  // last one. Any of them: -EBADR, the last one, when the kernel lost completions. What this
+  // operation did since its last completion is then unknown; of a receive, bytes may be missing.
   using Complete = void (*)(Op& op, int result);
 
   Op(Kind k, Complete c) : complete(c), kind(k) {}
@@ -49,6 +51,9 @@ struct Op {
   int fd = -1;
   Kind kind;
   State state = State::idle;
+  bool multishot = false;  // the driver's: in which form the kernel has it
+  Op* next = nullptr;      // the driver's list of what it was given
+  Op* previous = nullptr;
 };
 
 // Multishot accept. Ends by cancel or by an error that the kernel ends it with; re-submit if
@@ -58,6 +63,8 @@ struct AcceptOp : Op {
 };
 
 // Multishot receive. -ENOBUFS never surfaces: the driver starts it again when buffers are back.
+// While it is idle its kind may be changed to `hangup`: that completes when the peer has closed its
+// side or the connection broke, and leaves the bytes before it where they are.
 struct ReceiveOp : Op {
   explicit ReceiveOp(Complete c) : Op(Kind::receive, c) {}
   Bytes lent;                         // valid in the callback and until the end of the turn
@@ -137,11 +144,14 @@ enum class CloseHow : std::uint8_t {
 struct DriverCounters {
   std::uint64_t turns = 0;
   std::uint64_t completions = 0;
-  std::uint64_t enters = 0;         // system calls of the ring (or epoll_wait)
-  std::uint64_t sends = 0;          // inline sends
-  std::uint64_t sends_blocked = 0;  // of them: the socket was full
-  std::uint64_t starved = 0;        // receives that found no buffer
-  std::uint64_t overflows = 0;      // completion queue overflows seen
+  std::uint64_t enters = 0;          // system calls of the ring (or epoll_wait)
+  std::uint64_t sends = 0;           // inline sends
+  std::uint64_t sends_blocked = 0;   // of them: the socket was full
+  std::uint64_t starved = 0;         // receives that found no buffer
+  std::uint64_t overflows = 0;       // completion queue overflows seen
+  std::uint64_t enters_refused = 0;  // system calls that the kernel was too short of memory for
+  std::uint64_t accepts_shed = 0;    // connections closed unserved because of that
+  std::uint64_t rebuilds = 0;        // rings given up because completions were lost
 };
 
 class Driver {

@@ -185,7 +185,9 @@ struct Limits {
   std::uint32_t max_connections = 0;
   std::uint32_t max_connections_per_ip = 0;
   std::uint32_t max_inflight = 0;
-  std::uint64_t body_memory_total = 0;  // bytes of all buffered bodies of the process
+  std::uint32_t max_handshakes_per_second = 0;
+  std::uint32_t failed_keys_per_minute = 0;  // of one address
+  std::uint64_t body_memory_total = 0;       // bytes of all buffered bodies of the process
 };
 
 struct DrainSettings {
@@ -210,6 +212,7 @@ enum class IoBackend : std::uint8_t { automatic, uring, epoll };
 struct Snapshot {
   DataListener data;
   std::optional<AdminListener> admin;
+  bool core_dumps = false;
   std::vector<std::uint16_t> shard_cpus;  // one shard on each; empty: one for every usable CPU
   std::vector<Provider> providers;        // by ProviderIndex
   std::vector<Target> targets;            // by TargetIndex

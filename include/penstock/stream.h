@@ -25,8 +25,9 @@ using StreamPtr = std::unique_ptr<Stream, StreamCloser>;
 class Stream {
  public:
   // Takes over a connected descriptor and starts to receive. With a TLS session the handshake runs
-  // by itself; `established` tells when it is through.
-  static StreamPtr adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls);
+  // by itself; `established` tells when it is through. `paused`: it receives after `unpause`.
+  static StreamPtr adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls,
+                         bool paused = false);
 
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -40,8 +41,11 @@ class Stream {
   bool ended() const { return ended_; }
   // The connection is no longer usable: reset, TLS failure, or end without close_notify.
   bool broken() const { return broken_; }
-  // The peer can send nothing more.
-  bool gone() const { return ended_ || broken_; }
+  // The kernel lost completions: behind what was received there may be a gap, so nothing more is
+  // taken. What is sent still leaves.
+  bool lost() const { return lost_; }
+  // Nothing more comes from the peer.
+  bool gone() const { return ended_ || broken_ || lost_; }
   // The stream broke because TLS did: the peer was not proven, or its records were bad.
   bool tls_failed() const { return tls_failed_; }
   // Why TLS failed, a fixed word for the log; empty otherwise.
@@ -55,6 +59,9 @@ class Stream {
   Bytes readable() const { return kept_.empty() ? fresh_ : kept_.view(); }
   void consume(std::size_t bytes);
   void set_receive_max(std::size_t bytes) { receive_max_ = static_cast<std::uint32_t>(bytes); }
+  // For a peer that has left when it sends no more (a client): its end is then seen also while
+  // reading has stopped because of `receive_max`, at the price of what it had sent beyond that.
+  void set_abrupt(bool abrupt) { abrupt_ = abrupt; }
   // Stops reading now (back-pressure); what is already under way may still arrive.
   void pause();
   void unpause();
@@ -136,7 +143,9 @@ class Stream {
   bool tls_failed_ = false;
   bool paused_ = false;        // the owner's wish
   bool overfull_ = false;      // `receive_max` is met
+  bool abrupt_ = false;        // the peer's end is watched for meanwhile
   bool finish_after_ = false;  // half-close when `unsent_` has left
+  bool lost_ = false;
   bool letting_go_ = false;
 };
 

@@ -2,24 +2,27 @@
 
 #include <cstring>
 
+#include "base/secret_memory.h"
+
 namespace penstock {
 
-Secret::Secret(std::string_view text)
-    : bytes_(text.empty() ? nullptr : new char[text.size()]), size_(text.size()) {
-  if (size_ > 0) std::memcpy(bytes_.get(), text.data(), size_);
+Secret::Secret(std::string_view text) : size_(text.size()) {
+  if (size_ == 0) return;
+  bytes_ = take_secret_memory(size_);
+  std::memcpy(bytes_, text.data(), size_);
 }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this == &other) return *this;
   clear();
-  bytes_ = std::move(other.bytes_);
+  bytes_ = std::exchange(other.bytes_, nullptr);
   size_ = std::exchange(other.size_, 0);
   return *this;
 }
 
 void Secret::clear() noexcept {
-  if (bytes_) wipe(bytes_.get(), size_);
-  bytes_.reset();
+  if (bytes_) give_secret_memory(bytes_, size_);
+  bytes_ = nullptr;
   size_ = 0;
 }
 

@@ -99,6 +99,8 @@ void build_limits(const Section& root, Snapshot& snapshot) {
   limits.max_connections = section.count("max_connections");
   limits.max_connections_per_ip = section.count("max_connections_per_ip");
   limits.max_inflight = section.count("max_inflight");
+  limits.max_handshakes_per_second = section.count("max_handshakes_per_second");
+  limits.failed_keys_per_minute = section.count("failed_keys_per_minute");
   limits.body_memory_total = section.size("body_memory_total");
   if (limits.body_memory_total < limits.max_body) {
     section.mistake("body_memory_total",
@@ -115,6 +117,7 @@ void build_limits(const Section& root, Snapshot& snapshot) {
   snapshot.sse.max_event_bytes = sse.size("max_event_bytes");
   snapshot.io_backend = static_cast<IoBackend>(root.section("io").choice("backend").value_or(0));
   build_access_log(root, snapshot);
+  snapshot.core_dumps = root.section("debug").flag("core_dumps");
 }
 
 UpstreamTimeouts read_timeouts(const Section& timeouts, const UpstreamTimeouts& base) {
@@ -154,6 +157,10 @@ void state_exposures(Snapshot& snapshot) {
   if (snapshot.admin && !is_loopback(snapshot.admin->address.host)) {
     exposures.push_back("listen.admin: plain HTTP on " + written(snapshot.admin->address) +
                         ": admin tokens can be read on the network. Listen on loopback.");
+  }
+  if (snapshot.core_dumps) {
+    exposures.push_back(
+        "debug.core_dumps: core files and tracing processes show credentials and prompts.");
   }
   for (const Provider& provider : snapshot.providers) {
     const std::string name = "providers." + provider.name;

@@ -172,6 +172,13 @@ const std::array rows{
             "Client connections from one address, over all shards."),
     bounded("limits.max_inflight", Kind::count, "4096", 1, 10'000'000,
             "Requests past authentication, over all shards."),
+    bounded(
+        "limits.max_handshakes_per_second", Kind::count, "2000", 1, 1'000'000,
+        "TLS handshakes that clients may begin in a second, over all shards; the others wait, at "
+        "most `client.handshake_timeout`."),
+    bounded("limits.failed_keys_per_minute", Kind::count, "20", 1, 1'000'000,
+            "Requests without a good key from one address; beyond that each of them costs its "
+            "connection. Good keys from that address are not concerned."),
     later("limits.max_header_bytes"),
     later("limits.max_header_lines"),
     later("limits.max_target_bytes"),
@@ -238,6 +245,12 @@ const std::array rows{
     section("io", "How the gateway speaks to the kernel."),
     choice("io.backend", "auto", "auto|uring|epoll", {},
            "`auto` takes io_uring where the kernel allows it; `uring` makes its absence an error."),
+
+    section("debug", "For those who look for a defect."),
+    optional("debug.core_dumps", Kind::flag,
+             "Leave core files possible, and let processes of the same user trace this one. Both "
+             "show credentials and prompts.",
+             "false"),
 
     later("teams"),
     later("prices"),

@@ -308,7 +308,8 @@ Task<Result<>> Exchange::collect_body(std::uint64_t most) {
     if (answer_.body.done() || answer_body_.size() >= most) co_return Result<>();
     if (upstream_->gone() && upstream_->readable().empty()) {
       // A body that runs to the close is complete when the close was orderly.
-      const bool whole = answer_.body.framing() == http::Framing::to_close && !upstream_->broken();
+      const bool whole = answer_.body.framing() == http::Framing::to_close && upstream_->ended() &&
+                         !upstream_->broken();
       co_return whole ? Result<>() : Result<>(bad_answer());
     }
     PENSTOCK_CO_CHECK(before_wait());

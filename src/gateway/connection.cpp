@@ -20,16 +20,18 @@ constexpr Duration crowded_keepalive = Duration::seconds(5);
 
 }  // namespace
 
-Connection::Connection(Shard& s, int fd, PeerCounts::Key peer)
-    : shard(s), signal(s.driver), peer_(peer), began_(s.driver.now()) {
+Connection::Connection(Shard& s, int fd, PeerCounts::Key p)
+    : shard(s), signal(s.driver), peer(p), began_(s.driver.now()) {
   std::unique_ptr<TlsSession> tls;
   if (const auto& context = shard.epoch().generation->data_tls) {
     auto session = TlsSession::server(context);
     PENSTOCK_ASSERT(session.has_value());  // fails only without memory
     tls = std::move(*session);
   }
-  stream = Stream::adopt(shard.driver, fd, std::move(tls));
+  const bool waits = tls != nullptr;  // for its turn, `handshake`
+  stream = Stream::adopt(shard.driver, fd, std::move(tls), waits);
   stream->set_signal(&signal);
+  stream->set_abrupt(true);
   next_ = shard.connections_;
   if (next_) next_->previous_ = this;
   shard.connections_ = this;
@@ -42,7 +44,7 @@ Connection::~Connection() {
   shard.metrics.connections(ConnectionSide::client, ConnectionState::idle).sub();
   if (counted_) {
     shard.process.connections.fetch_sub(1, std::memory_order_relaxed);
-    shard.process.peers.remove(peer_);
+    shard.process.peers.remove(peer);
   }
 }
 
@@ -87,17 +89,39 @@ Task<> Connection::run(Shard& shard, int fd, PeerCounts::Key peer) {
 // Takes a place among the process's connections; false: there is none.
 bool Connection::count_in() {
   const Limits& limits = shard.snapshot().limits;
-  if (!shard.process.peers.add(peer_, limits.max_connections_per_ip)) return false;
+  if (!shard.process.peers.add(peer, limits.max_connections_per_ip)) return false;
   counted_ = true;
   const std::uint32_t most = std::min(
       limits.max_connections, shard.process.connections_max.load(std::memory_order_relaxed));
   return shard.process.connections.fetch_add(1, std::memory_order_relaxed) < most;
 }
 
+// Handshakes are what an unknown peer can make cost most: only so many begin in a second. False:
+// its turn would not come in time.
+Task<bool> Connection::await_turn() {
+  const Snapshot& config = shard.snapshot();
+  const auto turn = shard.process.handshakes.next(
+      config.limits.max_handshakes_per_second, shard.driver.now(), config.client.handshake_timeout);
+  if (!turn) co_return false;
+  if (*turn > shard.driver.now()) shard.metrics.handshakes_delayed.add();
+  while (*turn > shard.driver.now()) {
+    const Deadline until = Deadline{*turn}.sooner(shard.drain_deadline());
+    co_await signal.wait(until);
+    if (shard.drain_deadline().passed(shard.driver.now())) co_return false;
+  }
+  co_return true;
+}
+
 Task<bool> Connection::handshake() {
   const Deadline limit =
       Deadline::after(shard.driver.now(), shard.snapshot().client.handshake_timeout)
           .sooner(shard.drain_deadline());
+  const bool turn = co_await await_turn();
+  if (!turn) {
+    shard.metrics.handshakes_refused.add();
+    co_return false;
+  }
+  stream->unpause();
   while (!stream->established()) {
     if (stream->gone()) co_return false;
     const Wake wake = co_await signal.wait(limit);
@@ -127,7 +151,7 @@ Deadline Connection::idle_deadline() const {
 Connection::Step Connection::step() {
   if (stream->broken()) return Step::ended;
   const Bytes received = stream->readable();
-  if (received.empty()) return stream->ended() ? Step::ended : Step::wait;
+  if (received.empty()) return stream->gone() ? Step::ended : Step::wait;
   if (!reading_) {
     reading_ = true;
     began_ = shard.driver.now();
@@ -142,7 +166,7 @@ Connection::Step Connection::step() {
     silent_ = parsed.silent;
     return Step::refused;
   }
-  return stream->ended() ? Step::ended : Step::wait;
+  return stream->gone() ? Step::ended : Step::wait;
 }
 
 Task<Connection::After> Connection::serve() {

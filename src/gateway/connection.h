@@ -37,6 +37,7 @@ class Connection {
   Signal signal;
   StreamPtr stream;
   LastKey last_key;
+  const PeerCounts::Key peer;
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -48,8 +49,9 @@ class Connection {
   // What the received bytes amount to.
   enum class Step : std::uint8_t { wait, request, refused, ended };
 
-  Connection(Shard& shard, int fd, PeerCounts::Key peer);
+  Connection(Shard& shard, int fd, PeerCounts::Key p);
   bool count_in();
+  Task<bool> await_turn();
   Task<bool> handshake();
   Step step();
   Task<After> serve();
@@ -57,7 +59,6 @@ class Connection {
   Task<> leave(After after);
   Deadline idle_deadline() const;
 
-  PeerCounts::Key peer_;
   Connection* previous_ = nullptr;  // the shard's list of all connections
   Connection* next_ = nullptr;
   http::RequestParser parser_;

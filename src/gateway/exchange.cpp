@@ -99,7 +99,7 @@ Exchange::~Exchange() {
 // A request and its answer. Whatever happens, it is settled.
 Task<ExchangeEnd> Exchange::run() {
   const Result<> outcome = co_await steps();
-  if (!outcome) co_await answer_error(outcome.error());
+  if (!outcome) co_await answer_error(told(outcome.error()));
   settle();
   if (client().unsent() > 0) static_cast<void>(co_await wait_for_client(0));
   co_return after_answer();
@@ -182,11 +182,25 @@ Result<> Exchange::identify(const http::RequestHead& head) {
   const auto fingerprint = shard_.fingerprint(credential);
   Connection::LastKey& last = connection_.last_key;
   const bool same = last.generation == generation.serial && last.fingerprint == fingerprint;
-  PENSTOCK_TRY(key, same ? generation.keys->confirm(last.key, wall_s)
-                         : generation.keys->identify(credential, wall_s));
-  last = {generation.serial, fingerprint, key};
-  key_ = key;
+  const Result<KeyIndex> key = same ? generation.keys->confirm(last.key, wall_s)
+                                    : generation.keys->identify(credential, wall_s);
+  if (!key) {
+    if (key.error().code == Code::invalid_api_key) note_failed_key();
+    return std::unexpected(key.error());
+  }
+  last = {generation.serial, fingerprint, *key};
+  key_ = *key;
   return {};
+}
+
+// Who guesses often pays a connection for each guess. The answer stays the same, and whether a key
+// is good is found out as ever: others behind this address have good ones.
+void Exchange::note_failed_key() {
+  shard_.metrics.failed_keys.add();
+  const std::uint32_t limit = config().limits.failed_keys_per_minute;
+  if (shard_.process.failed_keys.note(connection_.peer, limit, now())) return;
+  shard_.metrics.failed_keys_limited.add();
+  keep_alive_ = false;
 }
 
 // -- Limits --

@@ -65,6 +65,7 @@ class Exchange {
   void choose_request_id(Bytes wished);
   Result<> judge_head(const http::RequestHead& head);
   Result<> identify(const http::RequestHead& head);
+  void note_failed_key();
   Task<Result<>> steps();
   Result<> admit();
   Task<Result<>> receive_body();
@@ -173,6 +174,7 @@ class Exchange {
   AnswerHead answer_head(std::uint16_t status) const;
   Result<> send_whole(AnswerHead& head, Bytes body);
   Result<> send_answer(Bytes body);
+  Error told(Error error) const;
   Task<> answer_error(Error error);
   ErrorBody error_body(Code code) const;
   void send_error(Error error);

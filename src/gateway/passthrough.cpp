@@ -48,7 +48,7 @@ Task<Result<>> Exchange::pass_through() {
   } else {
     own.cut = true;
     keep_alive_ = false;
-    if (outcome.error().code == Code::client_closed) status_ = 499;
+    if (told(outcome.error()).code == Code::client_closed) status_ = 499;
   }
   release_upstream(outcome && answer_.body.done());
   co_return outcome;
@@ -160,7 +160,7 @@ Task<Result<>> Exchange::relay_answer() {
     clock_.wait_begin(shard_.driver.clock());
     co_await connection_.signal.wait(until(step));
     clock_.wait_end(now());
-    if (client().broken() || (client().ended() && !overheard_)) {
+    if (client().broken() || client().lost() || (client().ended() && !overheard_)) {
       co_return fail(Code::client_closed, Side::client);
     }
     if (shard_.drain_deadline().passed(now())) co_return fail(Code::gateway_shutdown);

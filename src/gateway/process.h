@@ -8,6 +8,8 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "gateway/failed_keys.h"
+#include "gateway/pace.h"
 #include "penstock/address.h"
 
 namespace penstock {
@@ -37,6 +39,8 @@ struct Process {
   std::atomic<std::uint32_t> inflight{0};                  // requests past authentication
   std::atomic<bool> ready{false};
   PeerCounts peers;
+  Pace handshakes;
+  FailedKeys failed_keys;
 };
 
 }  // namespace penstock

@@ -313,14 +313,15 @@ void Exchange::end_stream(Result<> outcome) {
     return;
   }
   keep_alive_ = false;
-  if (outcome.error().code == Code::client_closed) {
+  const Error reason = told(outcome.error());
+  if (reason.code == Code::client_closed) {
     status_ = 499;
     return;
   }
   relay_->gathered = 0;
-  if (translation_) return write_stream_error(outcome.error());
+  if (translation_) return write_stream_error(reason);
   ErrorBody error;
-  error.code = outcome.error().code;
+  error.code = reason.code;
   error.request_id = request_id_.view();
   error.upstream = upstream_error_ ? &*upstream_error_ : nullptr;
   error.provider = provider().name;

@@ -56,6 +56,11 @@ Result<> Exchange::send_answer(Bytes body) {
 
 // -- Errors --
 
+// Why it ended, as the client may know it. One that can no longer be heard has not left.
+Error Exchange::told(Error error) const {
+  return client().lost() ? Error{Code::internal_error} : error;
+}
+
 // The one place that turns an error into an answer.
 Task<> Exchange::answer_error(Error error) {
   code_ = error.code;
@@ -228,7 +233,7 @@ ExchangeEnd Exchange::after_answer() const {
   // An answer whose end is the connection's must not look complete.
   if (passage_ && passage_->cut && passage_->to_close) return ExchangeEnd::drop;
   if (overheard_) return ExchangeEnd::linger;
-  return keep_alive_ && !client().ended() ? ExchangeEnd::keep : ExchangeEnd::close;
+  return keep_alive_ && !client().gone() ? ExchangeEnd::keep : ExchangeEnd::close;
 }
 
 }  // namespace penstock

@@ -64,10 +64,19 @@ std::uint32_t raise_descriptor_limit() {
 
 // Memory of this process holds credentials: no core file, no reading by others of the same user.
 void protect_memory() {
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+// What the configuration says of it. Otherwise the limit stands beside the flag, for what may set
+// the flag again; the flag beside the limit, since a handler that the kernel pipes cores to ignores
+// it.
+void judge_core_dumps(bool wanted) {
+  if (wanted) {
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    return;
+  }
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
 }
 
 bool same_listeners(const Snapshot& a, const Snapshot& b) {
@@ -157,6 +166,7 @@ bool Server::read_configuration() {
     return false;
   }
   generation_ = *generation;
+  judge_core_dumps(generation_->snapshot->core_dumps);
   const std::uint32_t most = process_.connections_max.load();
   if (generation_->snapshot->limits.max_connections > most) {
     events_.write(Level::warning, "connections_limited",
@@ -232,6 +242,7 @@ bool Server::start_shards() {
     options.backend = config.io_backend;
     options.block_limit_bytes =
         config.limits.body_memory_total == 0 ? SIZE_MAX : config.limits.body_memory_total / count;
+    options.connections = config.limits.max_connections;
     options.listener = data_fds_[i];
     shards_.push_back(std::make_unique<ShardThread>(options, process_, *dns_, *metrics_[i],
                                                     logging ? rings_[i].get() : nullptr));

@@ -47,7 +47,12 @@ void ShardThread::join() {
 
 std::unique_ptr<Driver> ShardThread::make_driver() {
   if (options_.backend != IoBackend::epoll) {
-    auto uring = UringDriver::create({}, options_.block_limit_bytes, &refusal_);
+    UringOptions uring_options;
+    // Room for one completion of each connection, upstream ones included; the kernel has its own
+    // limit.
+    uring_options.completions =
+        std::max(uring_options.completions, 2 * std::min(options_.connections, 1u << 20));
+    auto uring = UringDriver::create(uring_options, options_.block_limit_bytes, &refusal_);
     if (uring) return std::move(*uring);
     if (options_.backend == IoBackend::uring) return nullptr;
   }

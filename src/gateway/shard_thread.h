@@ -20,7 +20,8 @@ struct ShardThreadOptions {
   std::optional<unsigned> cpu;  // none: not pinned
   IoBackend backend = IoBackend::automatic;
   std::size_t block_limit_bytes = SIZE_MAX;
-  int listener = -1;  // the shard's listening socket, its from here on
+  std::uint32_t connections = 0;  // of clients; this shard may get all of them
+  int listener = -1;              // the shard's listening socket, its from here on
 };
 
 class ShardThread {

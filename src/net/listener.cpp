@@ -134,18 +134,34 @@ void Listener::on_accept(Op& op, int result) {
   }
   if (op.pending()) return;
   switch (-result) {
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case EBADR:  // the driver's ring is a new one
+      self.driver_.submit(self.accept_);
+      break;
     case EMFILE:
     case ENFILE:
     case ENOMEM:
     case ENOBUFS:
       self.shed_one();
-      self.driver_.timers().arm(self.rest_, self.driver_.clock() + self.pause_);
-      self.pause_ = std::min(rest_longest, Duration{self.pause_.ns * 2});
+      self.rest();
       break;
-    default:  // ECONNABORTED and its like concern one connection; the kernel ended the multishot
-      self.driver_.submit(self.accept_);
+    default:
+      // A multishot accept may end with a connection. An error that will not pass must not make a
+      // circle of it.
+      if (result >= 0) {
+        self.driver_.submit(self.accept_);
+      } else {
+        self.rest();
+      }
       break;
   }
+}
+
+void Listener::rest() {
+  driver_.timers().arm(rest_, driver_.clock() + pause_);
+  pause_ = std::min(rest_longest, Duration{pause_.ns * 2});
 }
 
 void Listener::on_rested(Timer& timer) {

@@ -50,6 +50,7 @@ class Listener {
   static void on_rested(Timer& timer);
   void end_if_idle();
   void shed_one();
+  void rest();
 
   Driver& driver_;
   int fd_;

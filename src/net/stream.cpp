@@ -22,8 +22,9 @@ std::size_t bytes_of(std::span<const Bytes> pieces) {
 
 }  // namespace
 
-StreamPtr Stream::adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls) {
+StreamPtr Stream::adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls, bool paused) {
   StreamPtr stream(new Stream(driver, fd, std::move(tls)));
+  stream->paused_ = paused;
   if (stream->tls_) {
     stream->established_ = false;
     if (!stream->tls_->start(stream->unsent_)) stream->break_off();
@@ -96,7 +97,9 @@ void Stream::break_off() {
 // -- Receiving --
 
 void Stream::arm_receive() {
-  if (!receive_.pending() && !gone() && !paused_ && !overfull_) driver_.submit(receive_);
+  if (receive_.pending() || gone() || paused_ || (overfull_ && !abrupt_)) return;
+  receive_.kind = overfull_ ? Op::Kind::hangup : Op::Kind::receive;
+  driver_.submit(receive_);
 }
 
 void Stream::pause() {
@@ -129,6 +132,9 @@ void Stream::on_receive(Op& op, int result) {
       self.broken_ = true;
     }
     self.ended_ = true;
+    self.wake();
+  } else if (result == -EBADR) {
+    self.lost_ = true;
     self.wake();
   } else if (result != -ECANCELED) {
     self.break_off();
@@ -177,6 +183,7 @@ void Stream::consume(std::size_t bytes) {
   kept_.consume(bytes);
   if (overfull_ && kept_.size() < receive_max_) {
     overfull_ = false;
+    if (receive_.kind == Op::Kind::hangup) driver_.cancel(receive_);
     arm_receive();
   }
 }

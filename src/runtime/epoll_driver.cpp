@@ -145,6 +145,7 @@ void EpollDriver::submit(Op& op) {
   switch (op.kind) {
     case Op::Kind::accept:
     case Op::Kind::receive:
+    case Op::Kind::hangup:
       return start_reader(op);
     case Op::Kind::connect:
       return start_connect(static_cast<ConnectOp&>(op));
@@ -198,11 +199,14 @@ void EpollDriver::cancel(Op& op) {
   if (op.state != Op::State::pending) return;
   op.state = Op::State::cancelling;
   Socket& socket = socket_of(op.fd);
-  Op*& slot =
-      op.kind == Op::Kind::accept || op.kind == Op::Kind::receive ? socket.reader : socket.writer;
+  Op*& slot = reads(op) ? socket.reader : socket.writer;
   if (slot != &op) return;
   slot = nullptr;
   due_.push_back({&op, -ECANCELED});
+}
+
+bool EpollDriver::reads(const Op& op) {
+  return op.kind != Op::Kind::connect && op.kind != Op::Kind::writable;
 }
 
 void EpollDriver::finish(Op& op, int result) {
@@ -296,7 +300,12 @@ void EpollDriver::run_readers() {
       continue;
     }
     socket.queued = false;
-    if (op) accept_some(fd, static_cast<AcceptOp&>(*op));
+    if (op && op->kind == Op::Kind::accept) {
+      accept_some(fd, static_cast<AcceptOp&>(*op));
+    } else if (op && socket.hung_up) {
+      socket.reader = nullptr;
+      finish(*op, 0);
+    }
   }
   // Without a buffer: first in line when they are back.
   counters_.starved += ready_now_.size() - next;

@@ -40,7 +40,7 @@ class EpollDriver final : public Driver {
  private:
   // What is known of one descriptor. A flag stays set until a call said EAGAIN.
   struct Socket {
-    Op* reader = nullptr;    // an accept or receive
+    Op* reader = nullptr;    // an accept, receive or hangup
     Op* writer = nullptr;    // a connect or writable
     std::uint32_t life = 0;  // counts closes: tells an event of an earlier life of the number
     bool registered = false;
@@ -71,6 +71,7 @@ class EpollDriver final : public Driver {
   void queue_reader(int fd);
   void complete_due();
   void run_readers();
+  static bool reads(const Op& op);
   void accept_some(int fd, AcceptOp& op);
   bool receive_some(int fd, ReceiveOp& op);
   void finish(Op& op, int result);

@@ -58,8 +58,8 @@ std::string SimDriver::leftovers() const {
 // -- Operations ----------------------------------------------------------------------------------
 
 SimDriver::Slot& SimDriver::slot_of(Socket& socket, const Op& op) {
-  const bool reads = op.kind == Op::Kind::accept || op.kind == Op::Kind::receive;
-  return reads ? socket.reader : socket.writer;
+  const bool writes = op.kind == Op::Kind::connect || op.kind == Op::Kind::writable;
+  return writes ? socket.writer : socket.reader;
 }
 
 void SimDriver::submit(Op& op) {
@@ -77,6 +77,10 @@ void SimDriver::submit(Op& op) {
     case Op::Kind::receive:
       PENSTOCK_ASSERT(socket.role == Role::connected);
       if (!socket.arrived.empty() || socket.ended || socket.broken) wake_reader(socket);
+      return;
+    case Op::Kind::hangup:
+      PENSTOCK_ASSERT(socket.role == Role::connected);
+      if (socket.ended || socket.broken) wake_reader(socket);
       return;
     case Op::Kind::connect:
       PENSTOCK_ASSERT(socket.role == Role::fresh);
@@ -124,6 +128,7 @@ void SimDriver::wait_and_dispatch(Instant until) {
   }
   time_ = time_ + Duration::microseconds(static_cast<std::int64_t>(random_.between(1, 20)));
   refresh_now();
+  if (random_.chance(faults_.lost_completions)) lose_completions();
   // Events that completions cause are later than `now`, so this ends.
   while (!events_.empty() && events_.top().at <= now()) {
     const Event event = events_.top();
@@ -203,6 +208,20 @@ void SimDriver::run(const Event& event) {
         end_write(*socket, event.result);
       }
       return;
+  }
+}
+
+// As when a ring is given up: every operation ends, and what would have been received is gone.
+void SimDriver::lose_completions() {
+  ++counters_.rebuilds;
+  std::vector<std::uint64_t> ids;
+  for (const auto& [fd, id] : open_) ids.push_back(id);
+  for (const std::uint64_t id : ids) {
+    if (Socket* socket = find(id); socket && socket->reader.op) {
+      if (random_.below(2) == 0) socket->arrived.clear();
+      end_read(*socket, -EBADR);
+    }
+    if (Socket* socket = find(id); socket && socket->writer.op) end_write(*socket, -EBADR);
   }
 }
 
@@ -289,6 +308,10 @@ void SimDriver::accept_one(Socket& listener, bool last) {
 void SimDriver::read_stream(Socket& socket) {
   if (random_.chance(faults_.reset)) reset_both(socket);
   if (random_.chance(faults_.peer_death)) let_peer_die(socket);
+  if (socket.reader.op->kind == Op::Kind::hangup) {
+    if (socket.ended || socket.broken) end_read(socket, 0);
+    return;
+  }
   if (!socket.arrived.empty()) {
     if (random_.chance(faults_.starve)) {
       ++counters_.starved;

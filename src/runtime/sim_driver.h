@@ -127,6 +127,7 @@ class SimDriver final : public Driver {
   void wake_reader(Socket& socket);
   void wake_writer(Socket& socket);
   void run(const Event& event);
+  void lose_completions();
 
   void start_connect(Socket& socket, const ConnectOp& op);
   void connect(Socket& socket);

@@ -26,6 +26,7 @@ constexpr Row rows[] = {
     {"last_accept", &SimFaults::last_accept, 300},
     {"starve", &SimFaults::starve, 300},
     {"cancel_race", &SimFaults::cancel_race, 800},
+    {"lost_completions", &SimFaults::lost_completions, 4},
     {"clock_jump", &SimFaults::clock_jump, 50},
 };
 static_assert(sizeof(SimFaults) == sizeof(unsigned) * std::size(rows), "a fault without a row");

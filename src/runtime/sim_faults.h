@@ -45,6 +45,7 @@ struct SimFaults {
   unsigned last_accept = 0;         // a multishot accept ends together with a connection
   unsigned starve = 0;              // a receive finds no buffer and is held back
   unsigned cancel_race = 0;         // results still arrive after a cancel, and its end comes late
+  unsigned lost_completions = 0;    // a turn's are lost: all operations end with -EBADR, with gaps
   unsigned clock_jump = 0;          // a turn takes long: mostly up to 100 ms, sometimes 10 s
 
   // The faults of a seed, swarm style: each one is off in half of the runs and of random strength

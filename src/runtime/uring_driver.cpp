@@ -1,15 +1,13 @@
 #include "runtime/uring_driver.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 
 #include "runtime/kernel_sockets.h"
 #include "runtime/uring_abi.h"
@@ -17,138 +15,18 @@
 namespace penstock {
 namespace {
 
-constexpr std::uint16_t buffer_group = 0;
-// user_data of completions that belong to no Op.
-constexpr std::uint64_t ignored = 1, poked = 2, timeout_fired = 3, last_tag = 3;
 // A turn that brought this many completions counts as busy, and after this many busy turns in a row
 // the shard is saturated.
 constexpr unsigned busy_completions = 6;
 constexpr unsigned busy_turns_to_merge = 16;
 constexpr unsigned merge_wait_for = 24;
-
-constexpr unsigned page = 4096;
-std::size_t round_to_page(std::size_t bytes) {
-  return (bytes + page - 1) & ~std::size_t{page - 1};
-}
-
-const char* word_of(int error) {
-  switch (error) {
-    case EPERM:
-      return "EPERM";
-    case ENOSYS:
-      return "ENOSYS";
-    case ENOMEM:
-      return "ENOMEM";
-    case EINVAL:
-      return "EINVAL";
-    default:
-      return "error";
-  }
-}
-
-void* map(std::size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-  return memory == MAP_FAILED ? nullptr : memory;
-}
+// After the kernel was short of memory.
+constexpr Duration shed_for = Duration::milliseconds(10);
+constexpr long breath_ns = 1'000'000;
+// No kernel knows these flags; with them a test makes it refuse a form.
+constexpr std::uint16_t unknown_flags = 1 << 15;
 
 }  // namespace
-
-UringFeatures probe_uring() {
-  UringFeatures features;
-  UringOptions small;
-  small.submissions = 8;
-  small.completions = 16;
-  const auto driver = UringDriver::create(small, SIZE_MAX, &features.refusal);
-  features.available = driver.has_value();
-  features.incremental_buffers = driver && (*driver)->incremental();
-  features.minimum_wait = driver && (*driver)->minimum_wait();
-  return features;
-}
-
-UringDriver::UringDriver(const UringOptions& options, std::size_t block_limit_bytes)
-    : Driver(monotonic_now(), block_limit_bytes), options_(options) {}
-
-Result<std::unique_ptr<UringDriver>> UringDriver::create(const UringOptions& options,
-                                                         std::size_t block_limit_bytes,
-                                                         const char** refusal) {
-  std::unique_ptr<UringDriver> driver(new UringDriver(options, block_limit_bytes));
-  if (const int error = driver->set_up(); error != 0) {
-    if (refusal) *refusal = word_of(-error);
-    return fail(Code::refused);
-  }
-  return driver;
-}
-
-int UringDriver::set_up() {
-  io_uring_params params{};
-  // Completion work runs only when we ask for it, so a burst of packets never interrupts a turn.
-  params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE |
-                 IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL;
-  params.cq_entries = options_.completions;
-  int error = io_uring_queue_init_params(options_.submissions, &ring_, &params);
-  if (error == -EINVAL) {  // before Linux 6.1
-    params = {};
-    params.flags = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
-    params.cq_entries = options_.completions;
-    error = io_uring_queue_init_params(options_.submissions, &ring_, &params);
-  }
-  if (error < 0) return error;
-  ring_ready_ = true;
-  min_wait_ = (params.features & uring_abi::feature_min_timeout) != 0;
-  io_uring_register_ring_fd(&ring_);  // saves a look-up per enter; refused only on old kernels
-  error = set_up_buffers();
-  if (error < 0) return error;
-  poke_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (poke_fd_ < 0) return -errno;
-  arm_poke();
-  return 0;
-}
-
-// Registers the ring of lent buffers; incremental where the kernel has it (6.12), else one buffer
-// per completion and therefore more and smaller ones.
-int UringDriver::set_up_buffers() {
-  buffer_ring_bytes_ = round_to_page(sizeof(io_uring_buf) * 1024);
-  buffer_ring_ = static_cast<io_uring_buf_ring*>(map(buffer_ring_bytes_));
-  if (!buffer_ring_) return -ENOMEM;
-  uring_abi::BufferRingRegistration registration{};
-  registration.ring_address = reinterpret_cast<std::uintptr_t>(buffer_ring_);
-  registration.entries = options_.buffers;
-  registration.group = buffer_group;
-  registration.flags = uring_abi::pbuf_ring_incremental;
-  const auto request = [&] {
-    return syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_PBUF_RING, &registration,
-                   1) == 0
-               ? 0
-               : -errno;
-  };
-  int error = request();
-  incremental_ = error == 0;
-  if (error == -EINVAL) {
-    options_.buffers = 512;
-    options_.buffer_bytes = 8 * 1024;
-    registration.entries = options_.buffers;
-    registration.flags = 0;
-    error = request();
-  }
-  if (error < 0) return error;
-  io_uring_buf_ring_init(buffer_ring_);
-  buffer_memory_bytes_ =
-      round_to_page(std::size_t{options_.buffers} * options_.buffer_bytes + block_padding);
-  buffer_memory_ = static_cast<char*>(map(buffer_memory_bytes_));
-  if (!buffer_memory_) return -ENOMEM;
-  lent_.resize(options_.buffers);
-  finished_.reserve(options_.buffers);
-  for (unsigned id = 0; id < options_.buffers; ++id) offer(id);
-  io_uring_buf_ring_advance(buffer_ring_, static_cast<int>(std::exchange(offered_, 0)));
-  return 0;
-}
-
-UringDriver::~UringDriver() {
-  if (ring_ready_) io_uring_queue_exit(&ring_);
-  if (poke_fd_ >= 0) close(poke_fd_);
-  if (buffer_ring_) munmap(buffer_ring_, buffer_ring_bytes_);
-  if (buffer_memory_) munmap(buffer_memory_, buffer_memory_bytes_);
-}
 
 Result<int> UringDriver::open_socket(int family) {
   return open_stream_socket(family);
@@ -176,33 +54,74 @@ void UringDriver::poke() {
   [[maybe_unused]] const auto written = write(poke_fd_, &one, sizeof one);
 }
 
+// -- Submissions ---------------------------------------------------------------------------------
+
+// Room for one submission. When the queue is full and the kernel takes nothing, it is in the
+// backlog: nothing waits for a kernel that has to be given time.
 io_uring_sqe* UringDriver::next_sqe() {
-  io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-  while (!sqe) {
-    const int error = io_uring_submit(&ring_);
-    // EBUSY, EAGAIN: the completion side is full; make room by letting the kernel flush.
-    if (error < 0) io_uring_get_events(&ring_);
-    sqe = io_uring_get_sqe(&ring_);
+  if (backlog_.empty()) {
+    if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) return sqe;
+    const int injected = injected_error();
+    judge(injected != 0 ? injected : io_uring_submit(&ring_));
+    if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) return sqe;
   }
-  return sqe;
+  return &backlog_.emplace_back();
+}
+
+void UringDriver::move_backlog() {
+  while (!backlog_.empty()) {
+    io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+    if (!sqe) return;
+    *sqe = backlog_.front();
+    backlog_.pop_front();
+  }
 }
 
 void UringDriver::arm_poke() {
   io_uring_sqe* sqe = next_sqe();
-  io_uring_prep_poll_multishot(sqe, poke_fd_, POLLIN);
+  if (multishot_poll_) {
+    io_uring_prep_poll_multishot(sqe, poke_fd_, POLLIN);
+    if (options_.faults && options_.faults->refuses_multishot) sqe->len |= unknown_flags;
+  } else {
+    io_uring_prep_poll_add(sqe, poke_fd_, POLLIN);
+  }
   io_uring_sqe_set_data64(sqe, poked);
 }
 
 void UringDriver::submit(Op& op) {
   PENSTOCK_ASSERT(!op.pending());
+  begin(op);
+  start(op);
+}
+
+void UringDriver::begin(Op& op) {
   op.state = Op::State::pending;
+  op.previous = nullptr;
+  op.next = given_;
+  if (given_) given_->previous = &op;
+  given_ = &op;
+}
+
+void UringDriver::end(Op& op) {
+  op.state = Op::State::idle;
+  (op.previous ? op.previous->next : given_) = op.next;
+  if (op.next) op.next->previous = op.previous;
+}
+
+// Hands a pending operation to the kernel.
+void UringDriver::start(Op& op) {
   io_uring_sqe* sqe = next_sqe();
+  op.multishot = false;
   switch (op.kind) {
     case Op::Kind::accept:
-      io_uring_prep_multishot_accept(sqe, op.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      op.multishot = multishot_accept_;
+      io_uring_prep_accept(sqe, op.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (op.multishot) sqe->ioprio |= IORING_ACCEPT_MULTISHOT;
       break;
     case Op::Kind::receive:
-      io_uring_prep_recv_multishot(sqe, op.fd, nullptr, 0, 0);
+      op.multishot = multishot_receive_;
+      io_uring_prep_recv(sqe, op.fd, nullptr, 0, 0);
+      if (op.multishot) sqe->ioprio |= IORING_RECV_MULTISHOT;
       sqe->flags |= IOSQE_BUFFER_SELECT;
       sqe->buf_group = buffer_group;
       break;
@@ -212,9 +131,15 @@ void UringDriver::submit(Op& op) {
                             connect.address_bytes);
       break;
     }
+    case Op::Kind::hangup:
+      io_uring_prep_poll_add(sqe, op.fd, POLLRDHUP);
+      break;
     case Op::Kind::writable:
       io_uring_prep_poll_add(sqe, op.fd, POLLOUT);
       break;
+  }
+  if (op.multishot && options_.faults && options_.faults->refuses_multishot) {
+    sqe->ioprio |= unknown_flags;
   }
   io_uring_sqe_set_data(sqe, &op);
 }
@@ -222,14 +147,13 @@ void UringDriver::submit(Op& op) {
 void UringDriver::cancel(Op& op) {
   if (op.state != Op::State::pending) return;
   op.state = Op::State::cancelling;
-  if (op.kind == Op::Kind::receive) {  // one that waits for a buffer is not in the kernel
-    auto& receive = static_cast<ReceiveOp&>(op);
-    for (ReceiveOp** link = &starved_; *link; link = &(*link)->next_starved) {
-      if (*link == &receive) return;  // `recycle` ends it instead of starting it again
-    }
+  // One that waits for a buffer is not in the kernel: `recycle` ends it instead of starting it.
+  for (const ReceiveOp* starved = starved_first_; starved; starved = starved->next_starved) {
+    if (starved == &op) return;
   }
   // The cancel runs before any later submission that could reuse the address, because the kernel
-  // takes submissions in order.
+  // takes submissions in order. What it answers (ENOENT, EALREADY) is of no interest: the
+  // operation's own last completion decides.
   io_uring_sqe* sqe = next_sqe();
   io_uring_prep_cancel(sqe, &op, 0);
   io_uring_sqe_set_data64(sqe, ignored);
@@ -253,51 +177,96 @@ void UringDriver::arm_timeout(Instant until) {
   }
 }
 
+// -- A turn --------------------------------------------------------------------------------------
+
+int UringDriver::injected_error() {
+  UringFaults* faults = options_.faults;
+  if (!faults || faults->enters == 0) return 0;
+  --faults->enters;
+  return faults->enter_error;
+}
+
 // One system call: submits what is queued, runs completion work, waits for `wait_for` completions.
-void UringDriver::enter(unsigned wait_for, unsigned min_wait_us) {
+int UringDriver::enter(unsigned wait_for, unsigned min_wait_us) {
   ++counters_.enters;
-  int error;
-  if (min_wait_us > 0) {
-    if (io_uring_sq_ready(&ring_) > 0) io_uring_submit(&ring_);
-    uring_abi::GetEventsArgument argument{};
-    argument.min_wait_us = min_wait_us;
-    argument.signal_mask_bytes = _NSIG / 8;
-    error = io_uring_enter2(static_cast<unsigned>(ring_.enter_ring_fd), 0, wait_for,
-                            IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG |
-                                (ring_.int_flags & 1 ? IORING_ENTER_REGISTERED_RING : 0),
-                            reinterpret_cast<sigset_t*>(&argument), sizeof argument);
-  } else if (wait_for > 0) {
-    error = io_uring_submit_and_wait(&ring_, wait_for);
-  } else {
-    error = io_uring_submit_and_get_events(&ring_);
+  int error = injected_error();
+  if (error == 0) {
+    if (min_wait_us > 0) {
+      error = enter_merging(wait_for, min_wait_us);
+    } else if (wait_for > 0) {
+      error = io_uring_submit_and_wait(&ring_, wait_for);
+    } else {
+      error = io_uring_submit_and_get_events(&ring_);
+    }
   }
-  // EINTR: the loop comes round. EBUSY, EAGAIN, ENOMEM: the kernel is short of room or memory; the
-  // completions that are there are reaped next, which is what frees it.
-  if (error < 0 && error != -EINTR && error != -EBUSY && error != -EAGAIN && error != -ENOMEM &&
-      error != -ETIME) {
-    PENSTOCK_ASSERT(error >= 0);
+  judge(error);
+  return error;
+}
+
+// As `enter`, but comes back with fewer completions when no more came within `min_wait_us`.
+int UringDriver::enter_merging(unsigned wait_for, unsigned min_wait_us) {
+  if (io_uring_sq_ready(&ring_) > 0) judge(io_uring_submit(&ring_));
+  uring_abi::GetEventsArgument argument{};
+  argument.min_wait_us = min_wait_us;
+  argument.signal_mask_bytes = _NSIG / 8;
+  return io_uring_enter2(static_cast<unsigned>(ring_.enter_ring_fd), 0, wait_for,
+                         IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG |
+                             (ring_.int_flags & 1 ? IORING_ENTER_REGISTERED_RING : 0),
+                         reinterpret_cast<sigset_t*>(&argument), sizeof argument);
+}
+
+// What an enter said. Any other error is a mistake of ours.
+void UringDriver::judge(int error) {
+  switch (-std::min(error, 0)) {
+    case 0:
+    case EINTR:
+    case ETIME:
+      break;
+    case EAGAIN:
+    case ENOMEM:  // new connections would only make it worse
+      shed_until_ = clock() + shed_for;
+      [[fallthrough]];
+    case EBUSY:  // completions overflow: those that are there are reaped next, which makes room
+      ++counters_.enters_refused;
+      break;
+    case EBADR:
+      lost_completions_ = true;
+      break;
+    default:
+      PENSTOCK_ASSERT(error >= 0);
   }
 }
 
 void UringDriver::wait(Instant until) {
-  if (io_uring_cq_ready(&ring_) > 0 || until <= now()) {
-    enter(0, 0);
-    return;
+  move_backlog();
+  int error;
+  if (io_uring_cq_ready(&ring_) > 0 || until <= now() || !backlog_.empty()) {
+    error = enter(0, 0);
+  } else {
+    if (until != Instant::never()) arm_timeout(until);
+    const bool merge =
+        min_wait_ && options_.merge_wait_us > 0 && busy_turns_ >= busy_turns_to_merge;
+    error = enter(merge ? merge_wait_for : 1, merge ? options_.merge_wait_us : 0);
   }
-  if (until != Instant::never()) arm_timeout(until);
-  const bool merge = min_wait_ && options_.merge_wait_us > 0 && busy_turns_ >= busy_turns_to_merge;
-  enter(merge ? merge_wait_for : 1, merge ? options_.merge_wait_us : 0);
+  // A kernel that is short of something is not asked again at once.
+  if (error < 0 && error != -EINTR && error != -ETIME && io_uring_cq_ready(&ring_) == 0) {
+    const timespec breath{0, breath_ns};
+    nanosleep(&breath, nullptr);
+  }
 }
 
 void UringDriver::wait_and_dispatch(Instant until) {
-  wait(until);
+  if (!lost_completions_) wait(until);
   refresh_now();
   if (*ring_.sq.kflags & IORING_SQ_CQ_OVERFLOW) ++counters_.overflows;
+  // The kernel counts what it dropped; it tells an enter only when that submits nothing.
+  if (lost_completions_ || *ring_.cq.koverflow != 0) return rebuild();
   unsigned count = 0, head = 0;
   io_uring_cqe* cqe = nullptr;
   io_uring_for_each_cqe(&ring_, head, cqe) {
     dispatch(*cqe);
     ++count;
+    if (lost_completions_) break;  // a submission was told; behind this there may be a hole
   }
   io_uring_cq_advance(&ring_, count);
   counters_.completions += count;
@@ -309,34 +278,57 @@ void UringDriver::dispatch(const io_uring_cqe& cqe) {
     if (cqe.user_data == poked) {
       std::uint64_t count = 0;
       [[maybe_unused]] const auto taken = read(poke_fd_, &count, sizeof count);
+      if (cqe.res == -EINVAL) multishot_poll_ = false;
       if (!(cqe.flags & IORING_CQE_F_MORE)) arm_poke();
     } else if (cqe.user_data == timeout_fired) {
       timeout_armed_ = Instant::never();
     }
     return;
   }
-  // The address that `submit` gave to the kernel.
-  Op& op = *reinterpret_cast<Op*>(  // NOLINT(performance-no-int-to-ptr)
-      static_cast<std::uintptr_t>(cqe.user_data));
-  if (!(cqe.flags & IORING_CQE_F_MORE)) {
-    // A receive that found no buffer goes on when the lent ones are back; nobody is told.
-    if (op.kind == Op::Kind::receive && cqe.res == -ENOBUFS) {
-      auto& receive = static_cast<ReceiveOp&>(op);
-      ++counters_.starved;
-      receive.next_starved = starved_;
-      starved_ = &receive;
-      return;
-    }
-    const bool cancelling = op.state == Op::State::cancelling;
-    op.state = Op::State::idle;
-    // The kernel may end a multishot receive while data flows (CQ pressure); that is no end for us.
-    if (op.kind == Op::Kind::receive && cqe.res > 0 && !cancelling) submit(op);
-  }
+  Op& op = op_of(cqe);
+  if (!(cqe.flags & IORING_CQE_F_MORE) && goes_on(op, cqe)) return;
   if (op.kind == Op::Kind::receive) {
     received(static_cast<ReceiveOp&>(op), cqe);
+  } else if (op.kind == Op::Kind::accept) {
+    accepted(op, cqe.res);
   } else {
-    op.complete(op, op.kind == Op::Kind::writable ? std::min(cqe.res, 0) : cqe.res);
+    op.complete(op, std::min(cqe.res, 0));  // a poll tells its events
   }
+}
+
+// The kernel is done with the operation. True: its owner need not know, it goes on by itself.
+bool UringDriver::goes_on(Op& op, const io_uring_cqe& cqe) {
+  const bool cancelling = op.state == Op::State::cancelling;
+  // Without a buffer: starts again when the lent ones are back, in the order of starving.
+  if (op.kind == Op::Kind::receive && cqe.res == -ENOBUFS) {
+    auto& receive = static_cast<ReceiveOp&>(op);
+    ++counters_.starved;
+    receive.next_starved = nullptr;
+    (starved_last_ ? starved_last_->next_starved : starved_first_) = &receive;
+    starved_last_ = &receive;
+    return true;
+  }
+  // A kernel that does not know the form gets the other one, now and from now on.
+  if (cqe.res == -EINVAL && op.multishot && !cancelling) {
+    (op.kind == Op::Kind::accept ? multishot_accept_ : multishot_receive_) = false;
+    start(op);
+    return true;
+  }
+  end(op);
+  // It may end a multishot receive while data flows (CQ pressure), and a receive of the other form
+  // completes once: that is no end for us.
+  if (op.kind == Op::Kind::receive && cqe.res > 0 && !cancelling) submit(op);
+  return false;
+}
+
+void UringDriver::accepted(Op& op, int fd) {
+  if (fd >= 0 && now() < shed_until_) {
+    ++counters_.accepts_shed;
+    close_stream_socket(fd, CloseHow::reset);
+    fd = -ECONNABORTED;
+    if (op.pending()) return;
+  }
+  op.complete(op, fd);
 }
 
 // Claims the bytes of a receive. A completion that carries a buffer is claimed whatever its result,
@@ -347,7 +339,7 @@ void UringDriver::received(ReceiveOp& op, const io_uring_cqe& cqe) {
     const unsigned id = cqe.flags >> IORING_CQE_BUFFER_SHIFT;
     LentBuffer& buffer = lent_[id];
     const auto bytes = static_cast<unsigned>(std::max(cqe.res, 0));
-    op.lent = {buffer_memory_ + std::size_t{id} * options_.buffer_bytes + buffer.used, bytes};
+    op.lent = {buffers_.as<char>() + std::size_t{id} * options_.buffer_bytes + buffer.used, bytes};
     buffer.used += bytes;
     const bool more = incremental_ && (cqe.flags & uring_abi::cqe_buffer_more) != 0;
     if (!more && !buffer.finished) {
@@ -360,7 +352,8 @@ void UringDriver::received(ReceiveOp& op, const io_uring_cqe& cqe) {
 
 void UringDriver::offer(unsigned id) {
   lent_[id] = {};
-  io_uring_buf_ring_add(buffer_ring_, buffer_memory_ + std::size_t{id} * options_.buffer_bytes,
+  io_uring_buf_ring_add(buffer_ring_.as<io_uring_buf_ring>(),
+                        buffers_.as<char>() + std::size_t{id} * options_.buffer_bytes,
                         options_.buffer_bytes, static_cast<unsigned short>(id),
                         static_cast<int>(options_.buffers - 1), static_cast<int>(offered_++));
 }
@@ -369,18 +362,18 @@ void UringDriver::recycle() {
   for (const unsigned id : finished_) offer(id);
   finished_.clear();
   if (offered_ > 0) {
-    io_uring_buf_ring_advance(buffer_ring_, static_cast<int>(std::exchange(offered_, 0)));
+    io_uring_buf_ring_advance(buffer_ring_.as<io_uring_buf_ring>(),
+                              static_cast<int>(std::exchange(offered_, 0)));
   }
-  while (starved_) {
-    ReceiveOp& op = *starved_;
-    starved_ = op.next_starved;
-    const bool cancelling = op.state == Op::State::cancelling;
-    op.state = Op::State::idle;
-    if (cancelling) {
-      op.lent = {};
-      op.complete(op, -ECANCELED);
+  while (ReceiveOp* op = starved_first_) {
+    starved_first_ = op->next_starved;
+    if (!starved_first_) starved_last_ = nullptr;
+    if (op->state == Op::State::cancelling) {
+      end(*op);
+      op->lent = {};
+      op->complete(*op, -ECANCELED);
     } else {
-      submit(op);
+      start(*op);
     }
   }
 }

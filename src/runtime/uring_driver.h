@@ -1,15 +1,24 @@
-// The driver of the product: one io_uring ring per shard, used by the thread that made it.
+// The driver of the product: one io_uring ring per shard, used by the thread that made it. Turns
+// and operations are in uring_driver.cpp, making and giving up rings in uring_ring.cpp.
 #pragma once
 
 #include <liburing.h>
 
-#include <array>
+#include <deque>
 #include <memory>
 #include <vector>
 
 #include "penstock/driver.h"
+#include "runtime/mapping.h"
 
 namespace penstock {
+
+// Between the driver and the kernel, for tests: what a kernel may answer but hardly ever does.
+struct UringFaults {
+  unsigned enters = 0;             // so many of the next system calls are not made ...
+  int enter_error = 0;             // ... but end with this -errno
+  bool refuses_multishot = false;  // multishot forms are unknown: -EINVAL
+};
 
 // Sizes of one ring. Defaults are for a shard with thousands of connections.
 struct UringOptions {
@@ -20,6 +29,7 @@ struct UringOptions {
   // When many completions come with every turn the shard is saturated: it then waits a little for
   // more of them, so that what belongs together is sent together. 0: never.
   unsigned merge_wait_us = 50;
+  UringFaults* faults = nullptr;  // outlives the driver; null: none
 };
 
 // What the kernel offers, for `penstock version --features` and the start log.
@@ -28,6 +38,7 @@ struct UringFeatures {
   const char* refusal = "";  // why not: one word of errno
   bool incremental_buffers = false;
   bool minimum_wait = false;
+  bool restrictions = false;  // a ring can be limited to the operations in use
 };
 UringFeatures probe_uring();
 
@@ -51,26 +62,57 @@ class UringDriver final : public Driver {
   const char* name() const override { return "uring"; }
   bool incremental() const { return incremental_; }
   bool minimum_wait() const { return min_wait_; }
+  bool restricted() const { return restricted_; }
 
  protected:
   void wait_and_dispatch(Instant until) override;
   void recycle() override;
 
  private:
+  static constexpr std::uint16_t buffer_group = 0;
+  // user_data of completions that belong to no Op.
+  static constexpr std::uint64_t ignored = 1, poked = 2, timeout_fired = 3, last_tag = 3;
   struct LentBuffer {
     unsigned used = 0;      // bytes the kernel has filled so far (incremental rings)
     bool finished = false;  // the kernel is done with it; free again at the end of the turn
   };
 
   UringDriver(const UringOptions& options, std::size_t block_limit_bytes);
+
+  static Op& op_of(const io_uring_cqe& cqe) {  // the address that `start` gave to the kernel
+    return *reinterpret_cast<Op*>(             // NOLINT(performance-no-int-to-ptr)
+        static_cast<std::uintptr_t>(cqe.user_data));
+  }
+
+  // -- The ring's life (uring_ring.cpp).
   int set_up();
+  int start_ring();
+  int open_ring();
+  int enable_ring();
   int set_up_buffers();
+  void close_ring();
+  void rebuild();
+  void close_accepted();
+  void break_given(Op* first);
+
+  // -- Submissions.
   io_uring_sqe* next_sqe();
+  void move_backlog();
+  void start(Op& op);
+  void begin(Op& op);
+  void end(Op& op);
   void arm_poke();
   void arm_timeout(Instant until);
-  void enter(unsigned wait_for, unsigned min_wait_us);
+
+  // -- A turn.
+  int injected_error();
+  int enter(unsigned wait_for, unsigned min_wait_us);
+  int enter_merging(unsigned wait_for, unsigned min_wait_us);
+  void judge(int error);
   void wait(Instant until);
   void dispatch(const io_uring_cqe& cqe);
+  bool goes_on(Op& op, const io_uring_cqe& cqe);
+  void accepted(Op& op, int fd);
   void received(ReceiveOp& op, const io_uring_cqe& cqe);
   void offer(unsigned id);
 
@@ -79,15 +121,28 @@ class UringDriver final : public Driver {
   bool ring_ready_ = false;
   bool incremental_ = false;
   bool min_wait_ = false;
+  bool restricted_ = false;
+  // Whether the kernel knows these operations in the form that completes many times.
+  bool multishot_accept_ = true;
+  bool multishot_receive_ = true;
+  bool multishot_poll_ = true;
+  bool lost_completions_ = false;  // the ring is not to be trusted
   int poke_fd_ = -1;
-  io_uring_buf_ring* buffer_ring_ = nullptr;
-  std::size_t buffer_ring_bytes_ = 0;
-  char* buffer_memory_ = nullptr;
-  std::size_t buffer_memory_bytes_ = 0;
+  Mapping buffer_ring_;
+  Mapping buffers_;
+  // Of the last ring that was given up. The kernel ends its operations a moment after the close,
+  // and until then nothing else may be at these addresses.
+  Mapping old_buffer_ring_;
+  Mapping old_buffers_;
   std::vector<LentBuffer> lent_;
   std::vector<unsigned> finished_;  // ids to offer again at the end of the turn
   unsigned offered_ = 0;            // offered since the last advance of the ring's tail
-  ReceiveOp* starved_ = nullptr;
+  Op* given_ = nullptr;             // all pending operations
+  ReceiveOp* starved_first_ = nullptr;
+  ReceiveOp* starved_last_ = nullptr;
+  // Submissions that the queue had no room for, in their order. At most two for each operation.
+  std::deque<io_uring_sqe> backlog_;
+  Instant shed_until_{0};  // the kernel is short of memory: new connections are closed
   Instant timeout_armed_ = Instant::never();
   __kernel_timespec timeout_{};
   unsigned busy_turns_ = 0;  // turns in a row that brought many completions

@@ -24,6 +24,9 @@ struct MetricReader {
   static constexpr auto sends_blocked = &ShardMetrics::sends_blocked_;
   static constexpr auto starved = &ShardMetrics::starved_;
   static constexpr auto overflows = &ShardMetrics::overflows_;
+  static constexpr auto enters_refused = &ShardMetrics::enters_refused_;
+  static constexpr auto accepts_shed = &ShardMetrics::accepts_shed_;
+  static constexpr auto rebuilds = &ShardMetrics::rebuilds_;
 };
 
 namespace {
@@ -134,12 +137,18 @@ void gather_series(Export& e) {
 
 using WriteRow = void (*)(const MetricInfo&, Export&);
 
-// A counter, gauge or histogram of each shard, added up.
+// Sum over the shards of one cell.
 template <auto member>
-void plain(const MetricInfo& info, Export& e) {
+auto total_of(const Export& e) {
   decltype((e.shards[0]->*member).value()) total = 0;
   for (const ShardMetrics* shard : e.shards) total += (shard->*member).value();
-  e.page.sample(info, {}, total);
+  return total;
+}
+
+// A counter or gauge of each shard, added up.
+template <auto member>
+void plain(const MetricInfo& info, Export& e) {
+  e.page.sample(info, {}, total_of<member>(e));
 }
 
 template <auto member, auto bounds>
@@ -288,6 +297,17 @@ void log_lines_dropped(const MetricInfo& info, Export& e) {
   e.page.sample(info, {}, total);
 }
 
+void handshakes_held(const MetricInfo& info, Export& e) {
+  e.page.sample(info, {{"result", "delayed"}}, total_of<&ShardMetrics::handshakes_delayed>(e));
+  e.page.sample(info, {{"result", "refused"}}, total_of<&ShardMetrics::handshakes_refused>(e));
+}
+
+void failed_keys(const MetricInfo& info, Export& e) {
+  const std::uint64_t limited = total_of<&ShardMetrics::failed_keys_limited>(e);
+  e.page.sample(info, {{"limited", "yes"}}, limited);
+  e.page.sample(info, {{"limited", "no"}}, total_of<&ShardMetrics::failed_keys>(e) - limited);
+}
+
 void config_reloads(const MetricInfo& info, Export& e) {
   e.page.sample(info, {{"result", "taken"}}, e.process.reloads);
   e.page.sample(info, {{"result", "refused"}}, e.process.reloads_refused);
@@ -364,6 +384,12 @@ constexpr std::array rows{
     Row{{"penstock_upstream_excess_bytes_total", counter, "bytes", "",
          "Bytes that upstreams sent after the end of an answer."},
         plain<&S::upstream_excess_bytes>},
+    Row{{"penstock_handshakes_held_total", counter, "", "result",
+         "Handshakes of clients that did not begin at once: later, or not at all."},
+        handshakes_held},
+    Row{{"penstock_failed_keys_total", counter, "", "limited",
+         "Requests without a good key; limited: their address had too many of them."},
+        failed_keys},
     Row{{"penstock_log_lines_dropped_total", counter, "", "",
          "Access-log lines lost because the log's reader or disk was too slow or failed."},
         log_lines_dropped},
@@ -390,6 +416,15 @@ constexpr std::array rows{
         plain<R::starved>},
     Row{{"penstock_io_overflows_total", counter, "", "", "Overflows of completion queues."},
         plain<R::overflows>},
+    Row{{"penstock_io_enters_refused_total", counter, "", "",
+         "System calls that the kernel was too short of memory or room for."},
+        plain<R::enters_refused>},
+    Row{{"penstock_io_accepts_shed_total", counter, "", "",
+         "Connections closed unserved because the kernel was short of memory."},
+        plain<R::accepts_shed>},
+    Row{{"penstock_io_ring_rebuilds_total", counter, "", "",
+         "Rings given up, with all they carried, because the kernel lost completions."},
+        plain<R::rebuilds>},
     Row{{"penstock_series_refused_total", counter, "", "",
          "Counts that were lost because a shard had its full number of series."},
         series_refused},

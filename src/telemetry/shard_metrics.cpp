@@ -64,6 +64,9 @@ void ShardMetrics::observe(Driver& driver, const FrameArena& frames) noexcept {
   mirror(sends_blocked_, c.sends_blocked);
   mirror(starved_, c.starved);
   mirror(overflows_, c.overflows);
+  mirror(enters_refused_, c.enters_refused);
+  mirror(accepts_shed_, c.accepts_shed);
+  mirror(rebuilds_, c.rebuilds);
   mirror(blocks_lent_, driver.blocks().lent_bytes());
   mirror(frames_live_, frames.live());
   if (backend_.value() == 0) {

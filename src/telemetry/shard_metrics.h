@@ -97,7 +97,11 @@ class alignas(64) ShardMetrics {
   Histogram overhead_response;  // OverheadClock::response
   Gauge streams_active;
   Counter upstream_excess_bytes;
-  Counter log_lines_dropped;  // handed to the shard's LogRing
+  Counter handshakes_delayed;   // of clients, to keep limits.max_handshakes_per_second
+  Counter handshakes_refused;   // ... because their turn would have come too late
+  Counter failed_keys;          // requests without a good key
+  Counter failed_keys_limited;  // of them, beyond what their address may have
+  Counter log_lines_dropped;    // handed to the shard's LogRing
 
   // Copies what the runtime counts: the driver's numbers, lent block bytes, live frames. On the
   // shard's thread, once a turn or less often.
@@ -120,6 +124,9 @@ class alignas(64) ShardMetrics {
   Gauge sends_blocked_;
   Gauge starved_;
   Gauge overflows_;
+  Gauge enters_refused_;
+  Gauge accepts_shed_;
+  Gauge rebuilds_;
 };
 
 // The status as its label says it: itself when in the fixed list, else its class (1 to 5), else 0.

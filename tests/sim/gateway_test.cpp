@@ -93,7 +93,7 @@ class SimResolver : public Resolver {
 
 bool breaking(const SimFaults& faults) {
   return faults.reset + faults.peer_death + faults.refuse_connect + faults.blackhole_connect +
-             faults.out_of_descriptors + faults.clock_jump >
+             faults.out_of_descriptors + faults.lost_completions + faults.clock_jump >
          0;
 }
 

@@ -51,7 +51,7 @@ class Acceptor : public AcceptOp {
       ++self.served;
       self.spawner.spawn(self.serve_(&self, result));
     } else {
-      CHECK((result == -EMFILE || result == -ECANCELED));
+      CHECK((result == -EMFILE || result == -ECANCELED || result == -EBADR));
     }
     if (!op.pending() && !self.stopping_) self.driver.submit(self);
   }
@@ -240,7 +240,7 @@ Outcome run_echo(const SimRun& run, bool relayed, Acceptor::Serve serve = &serve
 // Faults that may break a connection or the patience of a client.
 bool breaking(const SimFaults& faults) {
   return faults.reset + faults.peer_death + faults.refuse_connect + faults.blackhole_connect +
-             faults.out_of_descriptors + faults.clock_jump >
+             faults.out_of_descriptors + faults.lost_completions + faults.clock_jump >
          0;
 }
 
@@ -249,7 +249,8 @@ void check_outcome(const SimRun& run, const Outcome& outcome) {
   // Without faults that break connections, every client gets all its bytes back.
   if (!breaking(run.faults)) CHECK(outcome.whole == outcome.clients);
   // An early end in an orderly form is possible only where a peer may die.
-  if (run.faults.peer_death + run.faults.reset == 0) CHECK(outcome.ended_early == 0);
+  if (run.faults.peer_death + run.faults.reset + run.faults.lost_completions == 0)
+    CHECK(outcome.ended_early == 0);
 }
 
 int whole_total = 0;

@@ -1,5 +1,6 @@
 """Who may come in. One text for everything that is not a valid key."""
-from harness import answers
+from cases.metrics import parse, scrape, total
+from harness import answers, config
 from harness.case import build, case, refused, same
 from harness.config import ADMIN_TOKEN, DISABLED_KEY, EXPIRED_KEY, MAIN_KEY, NARROW_KEY
 
@@ -35,6 +36,40 @@ def not_a_key(t, headers):
     reference = t.ask(key=None).error
     same(error['message'], reference['message'], 'the one text')
     same(t.main.requests(t.marker), [], 'requests upstream')
+
+
+def watchful(world):
+    return config.standard(world, config.PATIENT + 'limits: {failed_keys_per_minute: 5}\n'), None
+
+
+@case('who guesses pays a connection for each guess, good keys of the same address go on')
+def guessing(t):
+    gateway = t.world.gateway('watchful', watchful)
+    wrong = [f'Authorization: Bearer sk-e2e-guess-{n:016}' for n in range(9)]
+    with t.client(gateway) as client, t.client(gateway) as good:
+        texts = []
+        for n, header in enumerate(wrong[:5]):
+            response = client.send(build(t.chat(), key=None, headers=[header])).response()
+            texts.append(refused(response, 401, 'invalid_api_key')['message'])
+            assert not response.closes, f'guess {n} closed the connection'
+        good.send(build(t.chat(), key=MAIN_KEY))
+        same(good.response().status, 200)
+        response = client.send(build(t.chat(), key=None, headers=[wrong[5]])).response()
+        texts.append(refused(response, 401, 'invalid_api_key')['message'])
+        assert response.closes, 'a guess too many kept its connection'
+        same(client.rest(3 * t.slack), b'')
+        for header in wrong[6:]:
+            response = t.ask(key=None, headers=[header], gateway=gateway)
+            texts.append(refused(response, 401, 'invalid_api_key')['message'])
+            assert response.closes
+        same(len(set(texts)), 1, 'texts')
+        good.send(build(t.chat(), key=MAIN_KEY))
+        response = good.response()
+        same((response.status, response.closes), (200, False), 'the good key on its connection')
+    same(t.ask(gateway=gateway).status, 200, 'a good key on a new connection')
+    samples = parse(scrape(gateway))
+    same(total(samples, 'penstock_failed_keys_total', limited='no'), 5)
+    same(total(samples, 'penstock_failed_keys_total', limited='yes'), 4)
 
 
 @case('a disabled key says so')

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import socket
 import tempfile
 
@@ -123,6 +124,7 @@ def version(t):
     features = t.world.run('version', '--features')
     same(features.returncode, 0)
     assert 'io_uring' in features.stdout or 'uring' in features.stdout, features.stdout
+    assert re.search(r'^kernel TLS: (yes|no), not used$', features.stdout, re.M), features.stdout
 
 
 @case('help', {' '.join(c) or 'alone': (c,) for c in ((), ('serve',), ('demo',), ('check',), ('schema',), ('version',))})
@@ -180,3 +182,23 @@ def in_use(t):
         done = t.world.run('serve', '-c', str(path))
     same(done.returncode, 1)
     assert done.stderr.strip()
+
+
+def field(process, file, name):
+    with open(f'/proc/{process.process.pid}/{file}') as text:
+        for line in text:
+            if line.startswith(name):
+                return line[len(name):].split()
+    raise AssertionError(f'no {name!r} in {file}')
+
+
+@case('the process makes no core file and gains no privileges, unless somebody debugs it', alone=True)
+def protected(t):
+    same(field(t.gateway, 'limits', 'Max core file size')[:2], ['0', '0'])
+    same(field(t.gateway, 'status', 'NoNewPrivs:'), ['1'])
+    gateway = t.world.start(config.standard(t.world) + 'debug: {core_dumps: true}\n')
+    own = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    assert field(gateway, 'limits', 'Max core file size')[1] == ('unlimited' if own < 0 else str(own))
+    same(field(gateway, 'status', 'NoNewPrivs:'), ['1'])
+    assert 'debug.core_dumps' in gateway.errors, 'an exposure that nobody is told of'
+    gateway.stop()

@@ -51,6 +51,23 @@ def upstream_ends(t, stream, steps, how):
     same(line['status'], 499, 'status in the log')
 
 
+@case('one that had sent more than is read is seen to leave, too', {how: (how,) for how in HOW}, alone=True)
+def behind_unread(t, how):
+    t.script([stall()])
+    client = t.client()
+    client.send(build(t.chat(), key=MAIN_KEY))
+    request, = t.main.wait_for(t.marker)
+    # Pipelined requests, more than are kept for later; the socket takes the rest and the end.
+    ahead = build(t.chat(), key=MAIN_KEY)
+    client.send(ahead * (150_000 // len(ahead)))
+    time.sleep(0.2)
+    left = time.monotonic()
+    leave(client, how)
+    assert request.left.wait(5), 'the upstream connection is still open'
+    assert request.left_at - left < LIMIT * t.slack, f'{(request.left_at - left) * 1000:.0f} ms'
+    same(len(t.main.requests(t.marker)), 1, 'requests upstream')
+
+
 @case('50 leave at random moments', alone=True)
 def at_random(t):
     dice = random.Random(7)

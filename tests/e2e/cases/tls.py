@@ -1,4 +1,5 @@
 """TLS on both sides: peers are proven, a cut is not an end."""
+import concurrent.futures
 import http.client
 import json
 import shutil
@@ -6,9 +7,11 @@ import ssl
 import subprocess
 import time
 
+from cases.metrics import parse, scrape, total
 from harness import answers, config
 from harness.answers import http_chunk, send, stream_head
 from harness.case import Skip, build, case, data_of, eventually, interrupted, refused, same
+from harness.client import Cut
 from harness.config import MAIN_KEY
 from harness.upstream import Upstream, cut, fin
 
@@ -110,6 +113,50 @@ def half_handshake(t):
     with t.client(gateway_of(t), tls=None) as client:
         client.send(bytes.fromhex('160301'))
         same(t.ask(gateway=gateway_of(t)).status, 200)
+
+
+def paced(world):
+    text, tls = secure(world)
+    return text + 'limits: {max_handshakes_per_second: 8}\n', tls
+
+
+@case('more handshakes than may begin in a second wait for their turn', alone=True)
+def handshakes(t):
+    gateway = t.world.gateway('paced', paced)
+    begun = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(13) as pool:
+        statuses = list(pool.map(lambda _: t.ask(gateway=gateway).status, range(13)))
+    took = time.monotonic() - begun
+    same(statuses, [200] * 13)
+    # The first at once, the others 125 ms after each other, less what a tenth of a second makes up.
+    assert took > 1.3, f'13 handshakes in {took:.2f} s'
+    samples = parse(scrape(gateway))
+    assert total(samples, 'penstock_handshakes_held_total', result='delayed') >= 10
+    same(total(samples, 'penstock_handshakes_held_total', result='refused'), 0)
+
+
+def paced_impatient(world):
+    text, tls = secure(world)
+    text += 'limits: {max_handshakes_per_second: 1}\n'
+    assert config.PATIENT in text
+    return text.replace(config.PATIENT, config.PATIENT.replace('client: {', 'client: {handshake_timeout: 1s, ')), tls
+
+
+@case('whose turn comes too late is told at once', alone=True)
+def handshakes_too_late(t):
+    gateway = t.world.gateway('paced-impatient', paced_impatient)
+
+    def outcome(_):
+        try:
+            return t.ask(gateway=gateway).status
+        except (ssl.SSLError, Cut, OSError):
+            return 0
+    begun = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(outcome, range(8)))
+    assert time.monotonic() - begun < 3 * t.slack
+    assert 1 <= statuses.count(200) <= 3, statuses
+    assert total(parse(scrape(gateway)), 'penstock_handshakes_held_total', result='refused') >= 5
 
 
 @case('curl, whole and streamed')

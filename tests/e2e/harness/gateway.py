@@ -88,14 +88,15 @@ class Process:
 
 
 class Gateway(Process):
-    def __init__(self, program, config, env=None, name='gateway', tls=None):
-        """config: YAML text in which {directory} stands for the instance's own directory."""
+    def __init__(self, program, config, env=None, name='gateway', tls=None, through=()):
+        """config: YAML text in which {directory} stands for the instance's own directory. through:
+        a command that runs the program."""
         self._directory = tempfile.TemporaryDirectory(prefix='penstock-e2e-')
         self.directory = pathlib.Path(self._directory.name)
         self.name, self.tls = name, tls
         self.config_file = self.directory / 'penstock.yaml'
         self.write_config(config)
-        super().__init__([program, 'serve', '-c', str(self.config_file)], env, cwd=self.directory)
+        super().__init__([*through, program, 'serve', '-c', str(self.config_file)], env, cwd=self.directory)
         try:
             self.wait_listening()
             self.wait_ready()

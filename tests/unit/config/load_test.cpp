@@ -104,6 +104,9 @@ TEST_CASE("load: a small file and its defaults") {
   CHECK(snapshot->limits.max_body == 32 * 1024 * 1024);
   CHECK(snapshot->limits.max_passthrough_body == 512 * 1024 * 1024);
   CHECK(snapshot->limits.max_inflight == 4096);
+  CHECK(snapshot->limits.max_handshakes_per_second == 2000);
+  CHECK(snapshot->limits.failed_keys_per_minute == 20);
+  CHECK_FALSE(snapshot->core_dumps);
   CHECK(snapshot->limits.body_memory_total == 250'000'000);
   CHECK(snapshot->client.keepalive_timeout == Duration::seconds(75));
   CHECK(snapshot->client.min_body_rate == 1024);
@@ -139,7 +142,9 @@ models:
 keys:
   - {name: k1, secret: "${SECRET}", models: [two], expires: 2027-01-01, limits: {rpm: 60, concurrency: 2}}
   - {name: k2, secret: another-secret-0123, disabled: true}
-limits: {max_body: 1MiB, body_memory_total: 64MiB}
+limits: {max_body: 1MiB, body_memory_total: 64MiB, max_handshakes_per_second: 7,
+         failed_keys_per_minute: 3}
+debug: {core_dumps: true}
 timeouts: {first_byte: 5s, total: 1m}
 sse: {heartbeat: off}
 drain: {delay: 5s, timeout: 0s}
@@ -187,7 +192,11 @@ io: {backend: epoll}
   CHECK(snapshot->drain.timeout == Duration{});
   CHECK(snapshot->telemetry.access_log_file == "/var/log/penstock.log");
   CHECK(snapshot->io_backend == IoBackend::epoll);
-  CHECK(snapshot->exposures.empty());
+  CHECK(snapshot->limits.max_handshakes_per_second == 7);
+  CHECK(snapshot->limits.failed_keys_per_minute == 3);
+  CHECK(snapshot->core_dumps);
+  REQUIRE(snapshot->exposures.size() == 1);
+  CHECK(snapshot->exposures[0].starts_with("debug.core_dumps"));
 }
 
 TEST_CASE("load: all mistakes at once, in the order of the file") {

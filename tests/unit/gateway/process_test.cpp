@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -76,4 +78,91 @@ TEST_CASE("process: counted from several threads") {
   CHECK(most >= 1);
   CHECK(most <= 2);
   CHECK(counts.add(one, 1));  // all were given back
+}
+
+TEST_CASE("pace: so many a second, the others later, none after their patience") {
+  Pace pace;
+  const Instant start{1'000'000'000'000};
+  const Duration patience = Duration::seconds(2);
+  // 100 a second: what a tenth of a second makes up for is there at once.
+  int at_once = 0;
+  Instant last = start;
+  int given = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const auto at = pace.next(100, start, patience);
+    if (!at) continue;
+    ++given;
+    CHECK(*at >= last);
+    at_once += *at == start;
+    last = *at;
+  }
+  CHECK(at_once == 11);
+  CHECK(given == 211);
+  CHECK((last - start).ms() == 2000);
+  // Who was refused used nothing up: a second later there are a hundred places again.
+  given = 0;
+  for (int i = 0; i < 1000; ++i) {
+    given += pace.next(100, start + Duration::seconds(1), patience).has_value();
+  }
+  CHECK(given == 100);
+  // A long silence is not saved up.
+  const Instant later = start + Duration::seconds(3600);
+  at_once = 0;
+  for (int i = 0; i < 100; ++i) at_once += *pace.next(100, later, patience) == later;
+  CHECK(at_once == 11);
+}
+
+TEST_CASE("pace: slower than its tenth of a second") {
+  Pace pace;
+  const Instant now{1'000'000'000'000};
+  CHECK(*pace.next(1, now, Duration::seconds(5)) == now);
+  CHECK((*pace.next(1, now, Duration::seconds(5)) - now).ms() == 900);
+  CHECK((*pace.next(1, now, Duration::seconds(5)) - now).ms() == 1900);
+  CHECK_FALSE(pace.next(1, now, Duration::seconds(1)));
+}
+
+TEST_CASE("failed_keys: twenty at once, then one every three seconds, each address for itself") {
+  FailedKeys failed;
+  const auto one = key("192.0.2.1");
+  const auto two = key("192.0.2.2");
+  Instant now{1'000'000'000'000};
+  for (int i = 0; i < 20; ++i) CHECK(failed.note(one, 20, now));
+  for (int i = 0; i < 20; ++i) CHECK_FALSE(failed.note(one, 20, now));
+  CHECK(failed.note(two, 20, now));
+  now = now + Duration::milliseconds(2999);
+  CHECK_FALSE(failed.note(one, 20, now));
+  now = now + Duration::milliseconds(1);
+  CHECK(failed.note(one, 20, now));
+  CHECK_FALSE(failed.note(one, 20, now));
+  now = now + Duration::seconds(60);
+  for (int i = 0; i < 20; ++i) CHECK(failed.note(one, 20, now));
+  CHECK_FALSE(failed.note(one, 20, now));
+}
+
+TEST_CASE("failed_keys: a flood of addresses costs no memory and forgets the oldest first") {
+  FailedKeys failed;
+  const Instant start{1'000'000'000'000};
+  const auto guesser = key("192.0.2.1");
+  for (int i = 0; i < 20; ++i) CHECK(failed.note(guesser, 20, start));
+  // Addresses that failed once are cleaner than one that guesses, and go before it.
+  for (unsigned i = 0; i < 100'000; ++i) {
+    const std::string address = "10." + std::to_string(i >> 16) + "." +
+                                std::to_string((i >> 8) & 255) + "." + std::to_string(i & 255);
+    CHECK(failed.note(key(address), 20, start));
+  }
+  CHECK_FALSE(failed.note(guesser, 20, start));
+}
+
+TEST_CASE("failed_keys: noted by several threads") {
+  FailedKeys failed;
+  const auto one = key("192.0.2.1");
+  std::atomic<int> within{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) within += failed.note(one, 20, Instant{1'000'000'000'000});
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(within == 20);
 }

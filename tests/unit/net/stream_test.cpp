@@ -30,6 +30,15 @@ std::string pour(SimPairs& pairs, Stream& stream, Bytes text, bool consume) {
   return got;
 }
 
+// What is left of `text` when the stream, whose owner reads nothing, takes no more.
+Bytes overfill(SimPairs& pairs, Bytes text) {
+  for (int round = 0; round < 4000; ++round) {
+    text.remove_prefix(pairs.peers[0]->send(text));
+    pairs.driver.turn(Deadline::after(pairs.driver.now(), Duration::milliseconds(1)));
+  }
+  return text;
+}
+
 // Writes all of `left`, whenever there is room.
 Task<> pump(Stream* to, Signal* signal, Bytes* left, int* wakes) {
   while (!left->empty()) {
@@ -82,6 +91,42 @@ TEST_CASE("stream: an owner that does not consume holds its peer back, and loses
   pairs.pass();
   got += stream->readable();
   CHECK(got == text);
+}
+
+TEST_CASE("stream: an abrupt peer's end is seen behind what nobody reads") {
+  for (const bool abrupt : {false, true}) {
+    CAPTURE(abrupt);
+    SimPairs pairs;
+    const StreamPtr stream = pairs.stream();
+    stream->set_abrupt(abrupt);
+    stream->set_receive_max(1000);
+    const std::string text = pattern(400'000);
+    const Bytes rest = overfill(pairs, text);
+    REQUIRE_FALSE(rest.empty());
+    CHECK_FALSE(stream->gone());
+    pairs.peers[0]->finish();
+    pairs.pass();
+    CHECK(stream->gone() == abrupt);
+    CHECK_FALSE(stream->broken());
+    CHECK(Bytes(text).starts_with(stream->readable()));
+  }
+}
+
+TEST_CASE("stream: an abrupt peer that stays is read on when there is room again") {
+  SimPairs pairs;
+  const StreamPtr stream = pairs.stream();
+  stream->set_abrupt(true);
+  stream->set_receive_max(1000);
+  const std::string text = pattern(400'000);
+  const Bytes rest = overfill(pairs, text);
+  REQUIRE_FALSE(rest.empty());
+  std::string got(stream->readable());
+  stream->consume(got.size());
+  got += pour(pairs, *stream, rest, true);
+  pairs.pass();
+  got += stream->readable();
+  CHECK(got == text);
+  CHECK_FALSE(stream->gone());
 }
 
 TEST_CASE("stream: pause stops reading, unpause goes on") {
@@ -214,9 +259,11 @@ TEST_CASE("stream: bytes come through whole under every fault that breaks nothin
     SimFaults faults = SimFaults::swarm(seed);
     faults.reset = faults.peer_death = faults.out_of_descriptors = faults.last_accept = 0;
     faults.refuse_connect = faults.blackhole_connect = faults.clock_jump = 0;
+    faults.lost_completions = 0;
     SimPairs pairs(seed, faults);
     const StreamPtr stream = pairs.stream();
     stream->set_receive_max(700);
+    stream->set_abrupt(seed % 2 == 0);  // its peer ends only when all was read
     pairs.peers[0]->listen();
     const std::string text = pattern(5000);
     CHECK(stream->send(text));

@@ -232,6 +232,48 @@ PENSTOCK_DRIVER_TEST("half-close: the other direction goes on, and the end can b
   CHECK(receiver.ends == std::vector<int>{0, 0});
 }
 
+PENSTOCK_DRIVER_TEST("a hang-up is told although bytes wait before it, and takes none of them") {
+  struct Watch : Receiver {
+    Watch() { kind = Kind::hangup; }
+  };
+  const auto driver = Under::make();
+  if (!driver) return;
+  for (const bool reset : {false, true}) {
+    CAPTURE(reset);
+    Pair pair(*driver);
+    Watch watch;
+    watch.fd = pair.fd;
+    driver->submit(watch);
+    pair.peer.write("last words");
+    driver->turn(Deadline::after(driver->clock(), Duration::milliseconds(20)));
+    run_turns(*driver, 3);
+    CHECK(watch.pending());
+    CHECK(watch.calls == 0);
+    if (reset) {
+      pair.peer.reset();
+    } else {
+      REQUIRE(::shutdown(pair.peer.fd, SHUT_WR) == 0);
+    }
+    REQUIRE(run_until(*driver, [&] { return !watch.pending(); }));
+    CHECK(watch.ends == std::vector<int>{0});
+    driver->submit(watch);  // told again to who asks later
+    REQUIRE(run_until(*driver, [&] { return !watch.pending(); }));
+    CHECK(watch.ends == std::vector<int>{0, 0});
+    if (reset) continue;
+    watch.kind = Op::Kind::receive;
+    driver->submit(watch);
+    REQUIRE(run_until(*driver, [&] { return !watch.pending(); }));
+    CHECK(watch.bytes == "last words");
+  }
+  Pair pair(*driver);
+  Watch watch;
+  watch.fd = pair.fd;
+  driver->submit(watch);
+  run_turns(*driver, 2);
+  stop(*driver, watch);
+  CHECK(watch.ends == std::vector<int>{-ECANCELED});
+}
+
 PENSTOCK_DRIVER_TEST("cancel completes later, once, and the operation can be started again") {
   const auto driver = Under::make();
   if (!driver) return;
