@@ -237,6 +237,30 @@ void UringDriver::judge(int error) {
   }
 }
 
+// Looks for completions until then; true: there are some, or the kernel has work that makes them.
+bool UringDriver::spin(Instant until) {
+  if (io_uring_sq_ready(&ring_) > 0) judge(io_uring_submit(&ring_));
+  do {
+    for (unsigned look = 0; look < 4; ++look) {
+      const bool work = (IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_TASKRUN) != 0;
+      if (work || io_uring_cq_ready(&ring_) > 0) return true;
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+  } while (clock() < until);
+  return false;
+}
+
+// Waits for one completion, if need be without the thread's sleep.
+int UringDriver::sleep() {
+  if (options_.spin_us == 0) return enter(1, 0);
+  waited_from_ = clock();
+  const bool found =
+      spin_gate_.open() && spin(waited_from_ + Duration::microseconds(options_.spin_us));
+  return enter(found ? 0 : 1, 0);
+}
+
 void UringDriver::wait(Instant until) {
   move_backlog();
   int error;
@@ -246,7 +270,7 @@ void UringDriver::wait(Instant until) {
     if (until != Instant::never()) arm_timeout(until);
     const bool merge =
         min_wait_ && options_.merge_wait_us > 0 && busy_turns_ >= busy_turns_to_merge;
-    error = enter(merge ? merge_wait_for : 1, merge ? options_.merge_wait_us : 0);
+    error = merge ? enter(merge_wait_for, options_.merge_wait_us) : sleep();
   }
   // A kernel that is short of something is not asked again at once.
   if (error < 0 && error != -EINTR && error != -ETIME && io_uring_cq_ready(&ring_) == 0) {
@@ -258,6 +282,10 @@ void UringDriver::wait(Instant until) {
 void UringDriver::wait_and_dispatch(Instant until) {
   if (!lost_completions_) wait(until);
   refresh_now();
+  if (waited_from_ != Instant::never()) {
+    spin_gate_.note(now() - waited_from_ <= Duration::microseconds(options_.spin_us));
+    waited_from_ = Instant::never();
+  }
   if (*ring_.sq.kflags & IORING_SQ_CQ_OVERFLOW) ++counters_.overflows;
   // The kernel counts what it dropped; it tells an enter only when that submits nothing.
   if (lost_completions_ || *ring_.cq.koverflow != 0) return rebuild();

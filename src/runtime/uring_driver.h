@@ -10,6 +10,7 @@
 
 #include "penstock/driver.h"
 #include "runtime/mapping.h"
+#include "runtime/spin_gate.h"
 
 namespace penstock {
 
@@ -29,6 +30,9 @@ struct UringOptions {
   // When many completions come with every turn the shard is saturated: it then waits a little for
   // more of them, so that what belongs together is sent together. 0: never.
   unsigned merge_wait_us = 50;
+  // When nearly all waits end sooner than a thread falls asleep and wakes, the shard looks for
+  // completions so long before it sleeps. 0: never.
+  unsigned spin_us = 8;
   UringFaults* faults = nullptr;  // outlives the driver; null: none
 };
 
@@ -109,6 +113,8 @@ class UringDriver final : public Driver {
   int enter(unsigned wait_for, unsigned min_wait_us);
   int enter_merging(unsigned wait_for, unsigned min_wait_us);
   void judge(int error);
+  bool spin(Instant until);
+  int sleep();
   void wait(Instant until);
   void dispatch(const io_uring_cqe& cqe);
   bool goes_on(Op& op, const io_uring_cqe& cqe);
@@ -146,6 +152,8 @@ class UringDriver final : public Driver {
   Instant timeout_armed_ = Instant::never();
   __kernel_timespec timeout_{};
   unsigned busy_turns_ = 0;  // turns in a row that brought many completions
+  SpinGate spin_gate_;
+  Instant waited_from_ = Instant::never();  // when the last wait began, if its length counts
 };
 
 }  // namespace penstock

@@ -93,13 +93,14 @@ int UringDriver::open_ring() {
   // Completion work runs only when we ask for it, so a burst of packets never interrupts a turn.
   // The ring is born asleep, because only then the kernel lets itself be told what to refuse.
   params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE |
-                 IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_R_DISABLED;
+                 IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_R_DISABLED |
+                 IORING_SETUP_TASKRUN_FLAG;
   params.cq_entries = options_.completions;
   int error = io_uring_queue_init_params(options_.submissions, &ring_, &params);
   if (error == -EINVAL) {  // before Linux 6.1
     params = {};
     params.flags = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP |
-                   IORING_SETUP_R_DISABLED;
+                   IORING_SETUP_R_DISABLED | IORING_SETUP_TASKRUN_FLAG;
     params.cq_entries = options_.completions;
     error = io_uring_queue_init_params(options_.submissions, &ring_, &params);
   }
