@@ -29,6 +29,8 @@ SANITIZERS = {
 # What shards share: these unit programs run under the thread sanitizer, and a small e2e run.
 SHARED_BETWEEN_THREADS = ('policy', 'telemetry', 'net', 'runtime')
 FUZZ_SECONDS = 10
+# For the sanitizers: they find as much in such code, lines included, and it compiles a sixth faster.
+SANITIZED_CODE = ['-Doptimization=1', '-Ddebug=false', '-Dcpp_args=-g1']
 
 
 class Totals:
@@ -166,8 +168,9 @@ def fuzz(totals, compiler):
     if not shutil.which(CLANG):
         totals.add('fuzz', 0, 0, 1, 0, ' (needs clang 19)')
         return
-    options = ['--buildtype=debugoptimized', '-Dfuzz=true', '-Db_sanitize=address,undefined',
-               '-Db_lundef=false', '-Dallocator=system', '-Dbench=disabled', '-Dloadtest=false']
+    options = ['--buildtype=debugoptimized', *SANITIZED_CODE, '-Dfuzz=true',
+               '-Db_sanitize=address,undefined', '-Db_lundef=false', '-Dallocator=system',
+               '-Dbench=disabled', '-Dloadtest=false']
     if not configure(totals, 'fuzz', compiler, options):
         return
     programs = {n: p for n, p in sorted(targets_of('fuzz').items()) if n.startswith('fuzz_')}
@@ -223,9 +226,9 @@ def everything(totals, compiler):
         suite(totals, 'test', 'perf', 120)
         if clang_only:
             step(totals, 'lint', [python, 'scripts/check-tidy', 'lint', str(BUILD / 'test'),
-                                  '--seconds', '150'], 300)
-    sanitized = ['--buildtype=debugoptimized', '-Dallocator=system', '-Dbench=disabled',
-                 '-Dloadtest=false'] + (['-Db_lundef=false'] if clang_only else [])
+                                  '--seconds', '360'], 480)
+    sanitized = ['--buildtype=debugoptimized', *SANITIZED_CODE, '-Dallocator=system',
+                 '-Dbench=disabled', '-Dloadtest=false'] + (['-Db_lundef=false'] if clang_only else [])
     if configure(totals, 'asan', compiler, [*sanitized, '-Db_sanitize=address,undefined']) and build(
             totals, 'asan', [], 900):
         for name, limit in (('unit', 240), ('golden', 400), ('sim', 300), ('e2e', 500)):

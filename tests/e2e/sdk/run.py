@@ -98,6 +98,8 @@ def main():
         clients.append((run_client, 'Python, other dialects', python('dialects_python.py')))
         clients.append((run_providers, 'Python, every provider', python('providers_python.py'),
                         speaking.speak, list(EVERY)))
+        clients.append((run_providers, 'Python, tool loops', python('loops_python.py'),
+                        speaking.speak_loop, list(EVERY)))
         clients.append((run_providers, 'Python, structured', python('structured_python.py'), *structured))
     else:
         print('Python client: not installed, run scripts/setup --test')

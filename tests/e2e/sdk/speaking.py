@@ -62,7 +62,7 @@ def speak(request):
     return said(provider, CALLING if provider.understood(body)['tools'] else THOUGHT, stream)
 
 
-RESULTS = ['sunny', 'noon']  # what the tools of loops_node.mjs give
+RESULTS = ['sunny', 'noon']  # what the tools of loops_node.mjs and loops_python.py give
 
 
 def speak_loop(request):
