@@ -301,13 +301,16 @@ void Exchange::set_param(Bytes name) {
 // -- Targets --
 
 Result<> Exchange::choose_targets() {
-  const Model& model = config().at(*model_);
-  const auto turn = static_cast<std::size_t>(*model_);
-  const std::uint64_t pick =
-      model.strategy == Strategy::round_robin ? epoch_->turns[turn]++ : shard_.random();
-  PENSTOCK_TRY(chosen, plan(config(), *model_, {}, pick));
+  if (has_wish()) return choose_wished_targets();
+  PENSTOCK_TRY(chosen, plan(config(), *model_, {}, pick_of(*model_)));
   plan_ = chosen;
   return {};
+}
+
+// What decides among the model's targets, by its strategy.
+std::uint64_t Exchange::pick_of(ModelIndex model) {
+  const bool in_turn = config().at(model).strategy == Strategy::round_robin;
+  return in_turn ? epoch_->turns[static_cast<std::size_t>(model)]++ : shard_.random();
 }
 
 // Whether tokens are to be counted that the first target has no service to count.
@@ -324,9 +327,10 @@ Task<Result<>> Exchange::first_answer() {
   Error last{Code::upstream_unavailable};
   std::size_t place = 0;
   std::size_t credential = 0;
-  const std::size_t most = std::min<std::size_t>(config().at(*model_).max_attempts, attempts_max);
+  const std::size_t most = std::max<std::size_t>(config().at(*model_).max_attempts, plan_.size());
   while (place < plan_.size() && attempt_count_ < most) {
     target_ = plan_.targets()[place];
+    model_ = target().model;
     Duration limit = provider().timeouts.total;
     if (timeout_ms_ > 0) limit = std::min(limit, Duration::milliseconds(timeout_ms_));
     total_ = Deadline::after(began_, limit);

@@ -23,6 +23,9 @@
 
 namespace penstock {
 
+struct RouteWish;
+struct WishIssue;
+
 class Exchange {
  public:
   // Digests the parsed head, whose views die with the next wait, and takes it off the stream.
@@ -73,7 +76,17 @@ class Exchange {
   void note_hints(const http::RequestHead& head);
   void set_param(Bytes name);
   Result<> choose_targets();
+  std::uint64_t pick_of(ModelIndex model);
   Task<Result<>> first_answer();
+
+  // -- Requests that say where they may go (routing.cpp).
+  bool has_wish() const;
+  Result<> read_wish(RouteWish& wish);
+  void tell_issue(const WishIssue& issue);
+  Result<> choose_wished_targets();
+  Result<> choose_wished_passage();
+  Result<TargetMask> wished_targets(const RouteWish& wish, ModelIndex index, WishIssue& issue);
+  Result<Bytes> lost_at_target();
 
   // -- One target (attempt.cpp).
   Task<Result<>> attempt(TargetIndex target, std::size_t credential);

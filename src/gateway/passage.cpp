@@ -162,6 +162,7 @@ bool Exchange::has_resource(const Target& target) const {
 // stay at one provider: the first of the model's targets that has them, of any model if none is
 // named.
 Result<> Exchange::choose_passage_targets() {
+  if (upload_ && has_wish()) return choose_wished_passage();
   const Snapshot& snapshot = config();
   std::vector<std::uint64_t> fit((snapshot.targets.size() + 63) / 64);
   std::optional<TargetIndex> first;
@@ -183,10 +184,7 @@ Result<> Exchange::choose_passage_targets() {
     plan_.add(*first);
     return {};
   }
-  const bool in_turn = snapshot.at(*model_).strategy == Strategy::round_robin;
-  const std::uint64_t pick =
-      in_turn ? epoch_->turns[static_cast<std::size_t>(*model_)]++ : shard_.random();
-  PENSTOCK_TRY(chosen, plan(snapshot, *model_, fit, pick));
+  PENSTOCK_TRY(chosen, plan(snapshot, *model_, fit, pick_of(*model_)));
   plan_ = chosen;
   return {};
 }

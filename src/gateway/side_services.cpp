@@ -40,6 +40,7 @@ Result<> Exchange::read_side_request() {
     reason_ = own.issue.reason;
     return read;
   }
+  call->forget(upload_->body(), upload_->facts);
   own.side = std::move(call);
   return {};
 }

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "gateway/exchange.h"
+#include "gateway/extensions.h"
 
 namespace penstock {
 namespace {
@@ -174,6 +175,7 @@ Result<> Exchange::prepare_request() {
   own.note.reset();
   own.stream.reset();
   own.watch.reset();
+  own.dropped.clear();
   own.traits = traits_of(provider(), config().at(*model_), target());
   if (!translates) return {};
   if (is_side(endpoint_)) return write_side_request();
@@ -203,6 +205,7 @@ Result<> Exchange::read_request() {
   }
   own.read = true;
   own.request.stream = stream_;
+  forget_extensions(upload_->body(), upload_->facts, own.request.extra);
   return {};
 }
 
