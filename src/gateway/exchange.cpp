@@ -301,7 +301,7 @@ void Exchange::set_param(Bytes name) {
 // -- Targets --
 
 Result<> Exchange::choose_targets() {
-  if (has_wish()) return choose_wished_targets();
+  if (upload_->facts.cut_count > 0 && has_wish()) return choose_wished_targets();
   PENSTOCK_TRY(chosen, plan(config(), *model_, {}, pick_of(*model_)));
   plan_ = chosen;
   return {};

@@ -26,10 +26,9 @@ Bytes field_lost(const dialect::Losses& losses) {
 
 }  // namespace
 
-// Whether the body holds one of the extensions. Most bodies hold none that are cut.
+// Whether the body holds one of the extensions.
 bool Exchange::has_wish() const {
   const json::Facts& facts = upload_->facts;
-  if (facts.cut_count == 0) return false;
   return !facts.provider.empty() || !facts.models.empty() || !facts.fallbacks.empty();
 }
 
