@@ -103,7 +103,7 @@ Task<Result<>> Exchange::steps() {
   PENSTOCK_CO_CHECK(co_await receive_body());
   PENSTOCK_CO_CHECK(read_facts());
   PENSTOCK_CO_CHECK(choose_targets());
-  if (counts_here()) co_return count_tokens_here();
+  if (counts()) co_return co_await count_tokens();
   PENSTOCK_CO_CHECK(co_await first_answer());
   if (relay_) co_return co_await relay_stream();
   co_return Result<>();
@@ -311,14 +311,6 @@ Result<> Exchange::choose_targets() {
 std::uint64_t Exchange::pick_of(ModelIndex model) {
   const bool in_turn = config().at(model).strategy == Strategy::round_robin;
   return in_turn ? epoch_->turns[static_cast<std::size_t>(model)]++ : shard_.random();
-}
-
-// Whether tokens are to be counted that the first target has no service to count.
-bool Exchange::counts_here() {
-  if (service_of(endpoint_) != Service::count_tokens) return false;
-  target_ = plan_.targets().front();
-  return target().dialect != dialect_ ||
-         !facts_of(provider().kind).services.has(Service::count_tokens);
 }
 
 // Tries targets in order until one answers. Nothing has reached the client yet, so every failure

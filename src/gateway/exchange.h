@@ -119,8 +119,6 @@ class Exchange {
   Result<> take_access_token();
   bool reflects_token(Bytes text) const;
   void hide_token(UpstreamError& error) const;
-  bool counts_here();
-  Result<> count_tokens_here();
   dialect::AnswerContext answer_context() const;
   Result<> relay_whole_translated(Bytes body);
   Result<> watch_whole(Bytes body);
@@ -138,6 +136,17 @@ class Exchange {
   bool writes_own_errors() const;
   Bytes write_error(hub::ErrorNote note, AnswerHead& head);
   void take_usage(const hub::Usage& usage, hub::Finish finish);
+
+  // -- Counting tokens (counting.cpp).
+  bool counts() const;
+  dialect::Dialect count_dialect() const;
+  Task<Result<>> count_tokens();
+  bool plan_counting();
+  bool needs_count_call() const;
+  Result<> read_count_request();
+  Result<> write_count_call();
+  Result<> relay_count(Bytes body);
+  Result<> count_tokens_here();
 
   // -- Embeddings, rerank and moderations in another form (side_services.cpp).
   Result<> write_side_request();

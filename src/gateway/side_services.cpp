@@ -62,6 +62,7 @@ Result<> Exchange::relay_side_answer(Bytes body) {
 // In which dialect the provider tells its errors. What a target is called by for conversations says
 // nothing about other services.
 dialect::Dialect Exchange::error_dialect() const {
+  if (counts()) return count_dialect();
   return is_side(endpoint_) ? facts_of(provider().kind).chat : target().dialect;
 }
 
