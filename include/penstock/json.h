@@ -134,6 +134,7 @@ struct Usage {
 // member of another type than expected counts as absent, since providers vary.
 struct AnswerFacts {
   Usage usage;
+  Span usage_object;  // what `usage` was read from
   Span id;
   Span model;
   Span finish_reason;  // of the first choice

@@ -18,6 +18,7 @@
 #include "gateway/shard.h"
 #include "gateway/translation.h"
 #include "gateway/upload.h"
+#include "penstock/kept_value.h"
 #include "penstock/policy.h"
 #include "penstock/telemetry.h"
 
@@ -222,6 +223,7 @@ class Exchange {
   void note_usage(Bytes data);
 
   // -- The end, whatever happened (settle.cpp).
+  void keep_usage(Bytes reported);
   void settle();
   void count_attempt(const Result<>& result);
   AccessRecord access_record(Instant end) const;
@@ -249,6 +251,7 @@ class Exchange {
   Answer answer_;
   Buffer answer_body_;
   json::Usage usage_;
+  std::unique_ptr<json::KeptValue> reported_;    // the same as the provider told it, for the log
   std::optional<UpstreamError> upstream_error_;  // views into answer_body_
   std::array<AttemptRecord, attempts_max> attempts_{};
   std::optional<LimitNote> limit_;

@@ -55,6 +55,8 @@ Result<> Exchange::relay_side_answer(Bytes body) {
       own.side->write_answer(*root, request_id_.view(), target().upstream_model, own.answer, usage);
   if (!written || !own.answer.fits()) return bad_answer();
   take_usage(usage, hub::Finish::none);
+  const json::View told = (*root)["usage"];
+  keep_usage(told.is_object() ? told.raw() : (*root)["usageMetadata"].raw());
   usage_.completion_tokens = {};  // nothing is generated
   return send_answer(own.answer.text());
 }

@@ -265,6 +265,7 @@ Result<> Exchange::relay_whole_translated(Bytes body) {
       translate::translate_answer(dialect_, target().dialect, body, own.traits, answer_context(),
                                   shard_.bench, own.answer, facts);
   take_usage(facts.usage, facts.finish);
+  keep_usage(facts.usage_reported);
   if (facts.error) keep_note(*facts.error);
   if (!translated) return bad_answer();
   return send_answer(own.answer.text());
@@ -284,6 +285,7 @@ Result<> Exchange::watch_whole(Bytes body) {
     if (!shard_.scanner.answer(body, ignored)) return bad_answer();
   }
   take_usage(facts.usage, facts.finish);
+  keep_usage(facts.usage_reported);
   return send_answer(body);
 }
 

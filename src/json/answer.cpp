@@ -31,7 +31,7 @@ class Reader {
     if (walk_.peek() != '{') return walk_.pass();
     facts_.usage.present = true;
     Usage& to = facts_.usage;
-    return walk_.members([&](const Key& key) {
+    const bool sound = walk_.members([&](const Key& key) {
       if (key.name == "prompt_tokens") return count(to.prompt_tokens);
       if (key.name == "completion_tokens") return count(to.completion_tokens);
       if (key.name == "total_tokens") return count(to.total_tokens);
@@ -40,6 +40,8 @@ class Reader {
       if (key.name == "completion_tokens_details") return completion_details();
       return walk_.pass();
     });
+    facts_.usage_object = walk_.last();
+    return sound;
   }
 
   bool prompt_details() {

@@ -191,6 +191,8 @@ def logged(t, client, provider, stream):
             'output_tokens': turn.output_tokens, 'usage_source': 'provider', 'dialect': LOGGED[client.name]}
     same({k: line.get(k) for k in want}, want, 'fields of the line')
     assert line['cache_read_tokens'] in ((cached,) if cached else (None, 0)), line
+    # What the provider itself said: Ollama has no object of usage.
+    same(line['usage_reported'], provider.usage(turn) if hasattr(provider, 'usage') else None, 'usage as reported')
     # A provider of Gemini's or Ollama's kind does not say that it stopped for a call.
     assert line['finish'] in ('tool_calls', 'stop') if client.has_tools else line['finish'] == 'stop', line
     same(line['bytes_out'], len(response.body), 'bytes_out')
