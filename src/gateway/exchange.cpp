@@ -333,7 +333,7 @@ Task<Result<>> Exchange::first_answer() {
     if (last.retry == Retry::no || client().gone() || (passage_ && passage_->body_left)) break;
     // The only target gets another chance where a second attempt costs nothing.
     const bool same = last.code == Code::upstream_reset && plan_.size() == 1;
-    if (same) continue;
+    if (same || (last.code == Code::upstream_auth_failed && token_was_renewed())) continue;
     if (last.code == Code::upstream_auth_failed && credential + 1 < provider().keys.size()) {
       ++credential;
     } else {

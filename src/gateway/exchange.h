@@ -118,6 +118,7 @@ class Exchange {
   Result<> upstream_body(Gather& out);
   void describe_request(const Gather& body, UpstreamRequest& request) const;
   Result<> take_access_token();
+  bool token_was_renewed();
   bool reflects_token(Bytes text) const;
   void hide_token(UpstreamError& error) const;
   dialect::AnswerContext answer_context() const;
