@@ -134,6 +134,7 @@ struct Usage {
 // member of another type than expected counts as absent, since providers vary.
 struct AnswerFacts {
   Usage usage;
+  Span usage_object;   // what `usage` was read from
   Span finish_reason;  // of the first choice
   Span error;          // top level; only when truthy (not null, false, 0 or "")
   Span error_message;  // of error{}; the error itself when that is a string

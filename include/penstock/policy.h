@@ -220,6 +220,19 @@ class Plan {
 // requests, the targets follow in their order from there.
 Result<Plan> plan(const Snapshot& snapshot, ModelIndex model, Health health, std::uint64_t pick);
 
+// Some of a model's targets: bit i is the i-th of them.
+using TargetMask = std::uint32_t;
+static_assert(model_targets_max <= 32);
+// All of them.
+constexpr TargetMask mask_of(const Model& model) {
+  return static_cast<TargetMask>((std::uint64_t{1} << model.target_count) - 1);
+}
+
+// Adds up to `most` of the model's targets that are `among` to a plan, ordered as by `plan`; those
+// that do not fit are left out.
+void add_targets(const Snapshot& snapshot, ModelIndex model, TargetMask among, std::uint64_t pick,
+                 std::size_t most, Plan& out);
+
 // --- Words for headers --------------------------------------------------------------------------
 
 // A few characters on the stack.

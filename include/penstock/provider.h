@@ -35,6 +35,9 @@ Result<Bytes> upstream_path(const Provider& provider, const Target& target, Serv
 // "/files/file-1?purpose=x"; visible ASCII. Only OpenAI's and Azure's addresses have it.
 Result<Bytes> upstream_resource_path(const Provider& provider, const Target& target, Bytes resource,
                                      std::span<char> out);
+// In whose words the provider counts the tokens of a prompt for this target, at the address of
+// Service::count_tokens; nothing when it has no such service.
+std::optional<dialect::Dialect> counting_dialect(const Provider& provider, const Target& target);
 // On Vertex: the model takes one content by :embedContent, where older ones take texts by :predict.
 bool embeds_content(const Target& target);
 

@@ -20,6 +20,7 @@
 #include "penstock/hub.h"
 #include "penstock/json_document.h"
 #include "penstock/json_writer.h"
+#include "penstock/kept_value.h"
 #include "penstock/sse.h"
 
 namespace penstock::translate {
@@ -66,6 +67,7 @@ Result<> translate_request(Dialect client, Dialect provider, Bytes body, const T
 struct AnswerFacts {
   hub::Usage usage{};
   hub::Finish finish = hub::Finish::none;  // of the first choice
+  Bytes usage_reported{};                  // the provider's own object, a view of the body
   // Set when the provider answered with an error although the status was good. Its views live
   // until the workbench is used again.
   std::optional<hub::ErrorNote> error{};
@@ -132,6 +134,8 @@ class StreamTranslation final : private hub::EventSink {
   // The error the provider told, if any; nothing comes behind it.
   const hub::ErrorNote* error() const { return error_ ? &*error_ : nullptr; }
   const hub::Usage& usage() const { return usage_; }
+  // The provider's own object, or what its parts came to so far; empty: there was none.
+  Bytes usage_reported() const { return reported_ ? reported_->text() : Bytes{}; }
   // Of the first choice.
   hub::Finish finish_reason() const { return finish_; }
 
@@ -155,6 +159,7 @@ class StreamTranslation final : private hub::EventSink {
   std::unique_ptr<dialect::StreamReader> reader_;
   std::unique_ptr<dialect::StreamWriter> writer_;
   hub::Usage usage_{};
+  std::unique_ptr<json::KeptValue> reported_{};
   std::optional<hub::ErrorNote> error_{};
   std::string error_text_{};  // what `error_` views
   hub::Finish finish_ = hub::Finish::none;
@@ -183,6 +188,8 @@ class StreamWatch final : private hub::EventSink {
   // The error the provider told; its views live until the next call.
   const hub::ErrorNote* error() const { return error_ ? &*error_ : nullptr; }
   const hub::Usage& usage() const { return usage_; }
+  // As of a translation.
+  Bytes usage_reported() const { return reported_ ? reported_->text() : Bytes{}; }
   hub::Finish finish_reason() const { return finish_; }
   // Sound events so far.
   std::uint64_t events() const { return events_; }
@@ -197,6 +204,7 @@ class StreamWatch final : private hub::EventSink {
   std::uint64_t events_ = 0;
   Dialect dialect_;
   hub::Usage usage_{};
+  std::unique_ptr<json::KeptValue> reported_{};
   std::optional<hub::ErrorNote> error_{};
   hub::Finish finish_ = hub::Finish::none;
   bool ended_ = false;

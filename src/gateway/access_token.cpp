@@ -13,6 +13,18 @@ Result<> Exchange::take_access_token() {
   return fail(reader.why_missing(), Side::gateway, Retry::yes);
 }
 
+// The provider refused the attempt before. True when that was for its token, and there is a newer
+// one by now: then the same target gets another chance. The keeper is told of a token that is
+// refused although it should be good.
+bool Exchange::token_was_renewed() {
+  const std::uint16_t status = attempts_[attempt_count_ - 1u].status;
+  if (!provider().service_account || status != 401) return false;
+  TokenReader& reader = epoch_->tokens[static_cast<std::size_t>(target().provider)];
+  const auto newest = reader.at(now());
+  if (newest == access_token_) reader.doubt();
+  return newest && newest != access_token_;
+}
+
 // Whether a text of the provider's holds the token that it was sent.
 bool Exchange::reflects_token(Bytes text) const {
   return access_token_ && text.find(access_token_->token.reveal()) != Bytes::npos;

@@ -172,7 +172,7 @@ Result<> Exchange::upstream_body(Gather& out) {
 // What heads to targets of other dialects say beside the ordinary.
 void Exchange::describe_request(const Gather& body, UpstreamRequest& request) const {
   const Translation& own = *translation_;
-  request.dialect = target().dialect;
+  request.dialect = counts() ? count_dialect() : target().dialect;
   request.body = body.pieces();
   request.unix_s = std::time(nullptr);
   request.anthropic_beta = own.anthropic_beta;

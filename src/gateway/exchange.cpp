@@ -115,7 +115,7 @@ Task<Result<>> Exchange::steps() {
   PENSTOCK_CO_CHECK(co_await receive_body());
   PENSTOCK_CO_CHECK(read_facts());
   PENSTOCK_CO_CHECK(choose_targets());
-  if (counts_here()) co_return count_tokens_here();
+  if (counts()) co_return co_await count_tokens();
   PENSTOCK_CO_CHECK(co_await first_answer());
   if (relay_) co_return co_await relay_stream();
   co_return Result<>();
@@ -324,21 +324,16 @@ void Exchange::set_param(Bytes name) {
 // -- Targets --
 
 Result<> Exchange::choose_targets() {
-  const Model& model = config().at(*model_);
-  const auto turn = static_cast<std::size_t>(*model_);
-  const std::uint64_t pick =
-      model.strategy == Strategy::round_robin ? epoch_->turns[turn]++ : shard_.random();
-  PENSTOCK_TRY(chosen, plan(config(), *model_, {}, pick));
+  if (upload_->facts.cut_count > 0 && has_wish()) return choose_wished_targets();
+  PENSTOCK_TRY(chosen, plan(config(), *model_, {}, pick_of(*model_)));
   plan_ = chosen;
   return {};
 }
 
-// Whether tokens are to be counted that the first target has no service to count.
-bool Exchange::counts_here() {
-  if (service_of(endpoint_) != Service::count_tokens) return false;
-  target_ = plan_.targets().front();
-  return target().dialect != dialect_ ||
-         !facts_of(provider().kind).services.has(Service::count_tokens);
+// What decides among the model's targets, by its strategy.
+std::uint64_t Exchange::pick_of(ModelIndex model) {
+  const bool in_turn = config().at(model).strategy == Strategy::round_robin;
+  return in_turn ? epoch_->turns[static_cast<std::size_t>(model)]++ : shard_.random();
 }
 
 // Tries targets in order until one answers. Nothing has reached the client yet, so every failure
@@ -347,9 +342,10 @@ Task<Result<>> Exchange::first_answer() {
   Error last{Code::upstream_unavailable};
   std::size_t place = 0;
   std::size_t credential = 0;
-  const std::size_t most = std::min<std::size_t>(config().at(*model_).max_attempts, attempts_max);
+  const std::size_t most = std::max<std::size_t>(config().at(*model_).max_attempts, plan_.size());
   while (place < plan_.size() && attempt_count_ < most) {
     target_ = plan_.targets()[place];
+    model_ = target().model;
     Duration limit = provider().timeouts.total;
     if (timeout_ms_ > 0) limit = std::min(limit, Duration::milliseconds(timeout_ms_));
     total_ = Deadline::after(began_, limit);
@@ -360,7 +356,7 @@ Task<Result<>> Exchange::first_answer() {
     if (last.retry == Retry::no || client().gone() || (passage_ && passage_->body_left)) break;
     // The only target gets another chance where a second attempt costs nothing.
     const bool same = last.code == Code::upstream_reset && plan_.size() == 1;
-    if (same) continue;
+    if (same || (last.code == Code::upstream_auth_failed && token_was_renewed())) continue;
     if (last.code == Code::upstream_auth_failed && credential + 1 < provider().keys.size()) {
       ++credential;
     } else {

@@ -18,10 +18,14 @@
 #include "gateway/shard.h"
 #include "gateway/translation.h"
 #include "gateway/upload.h"
+#include "penstock/kept_value.h"
 #include "penstock/policy.h"
 #include "penstock/telemetry.h"
 
 namespace penstock {
+
+struct RouteWish;
+struct WishIssue;
 
 class Exchange {
  public:
@@ -74,7 +78,17 @@ class Exchange {
   void note_hints(const http::RequestHead& head);
   void set_param(Bytes name);
   Result<> choose_targets();
+  std::uint64_t pick_of(ModelIndex model);
   Task<Result<>> first_answer();
+
+  // -- Requests that say where they may go (routing.cpp).
+  bool has_wish() const;
+  Result<> read_wish(RouteWish& wish);
+  void tell_issue(const WishIssue& issue);
+  Result<> choose_wished_targets();
+  Result<> choose_wished_passage();
+  Result<TargetMask> wished_targets(const RouteWish& wish, ModelIndex index, WishIssue& issue);
+  Result<Bytes> lost_at_target();
 
   // -- One target (attempt.cpp).
   Task<Result<>> attempt(TargetIndex target, std::size_t credential);
@@ -106,10 +120,9 @@ class Exchange {
   Result<> upstream_body(Gather& out);
   void describe_request(const Gather& body, UpstreamRequest& request) const;
   Result<> take_access_token();
+  bool token_was_renewed();
   bool reflects_token(Bytes text) const;
   void hide_token(UpstreamError& error) const;
-  bool counts_here();
-  Result<> count_tokens_here();
   dialect::AnswerContext answer_context() const;
   Result<> relay_whole_translated(Bytes body);
   Result<> watch_whole(Bytes body);
@@ -127,6 +140,17 @@ class Exchange {
   bool writes_own_errors() const;
   Bytes write_error(hub::ErrorNote note, AnswerHead& head);
   void take_usage(const hub::Usage& usage, hub::Finish finish);
+
+  // -- Counting tokens (counting.cpp).
+  bool counts() const;
+  dialect::Dialect count_dialect() const;
+  Task<Result<>> count_tokens();
+  bool plan_counting();
+  bool needs_count_call() const;
+  Result<> read_count_request();
+  Result<> write_count_call();
+  Result<> relay_count(Bytes body);
+  Result<> count_tokens_here();
 
   // -- Embeddings, rerank and moderations in another form (side_services.cpp).
   Result<> write_side_request();
@@ -203,6 +227,7 @@ class Exchange {
   void note_usage(Bytes data);
 
   // -- The end, whatever happened (settle.cpp).
+  void keep_usage(Bytes reported);
   void settle();
   void count_attempt(const Result<>& result);
   AccessRecord access_record(Instant end) const;
@@ -230,6 +255,7 @@ class Exchange {
   Answer answer_;
   Buffer answer_body_;
   json::Usage usage_;
+  std::unique_ptr<json::KeptValue> reported_;    // the same as the provider told it, for the log
   std::optional<UpstreamError> upstream_error_;  // views into answer_body_
   std::array<AttemptRecord, attempts_max> attempts_{};
   std::optional<LimitNote> limit_;

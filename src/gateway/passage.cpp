@@ -162,6 +162,7 @@ bool Exchange::has_resource(const Target& target) const {
 // stay at one provider: the first of the model's targets that has them, of any model if none is
 // named.
 Result<> Exchange::choose_passage_targets() {
+  if (upload_ && has_wish()) return choose_wished_passage();
   const Snapshot& snapshot = config();
   std::vector<std::uint64_t> fit((snapshot.targets.size() + 63) / 64);
   std::optional<TargetIndex> first;
@@ -183,10 +184,7 @@ Result<> Exchange::choose_passage_targets() {
     plan_.add(*first);
     return {};
   }
-  const bool in_turn = snapshot.at(*model_).strategy == Strategy::round_robin;
-  const std::uint64_t pick =
-      in_turn ? epoch_->turns[static_cast<std::size_t>(*model_)]++ : shard_.random();
-  PENSTOCK_TRY(chosen, plan(snapshot, *model_, fit, pick));
+  PENSTOCK_TRY(chosen, plan(snapshot, *model_, fit, pick_of(*model_)));
   plan_ = chosen;
   return {};
 }
@@ -389,6 +387,7 @@ Result<> Exchange::begin_passed_answer() {
   own.to_close =
       http10_ && (framing == http::Framing::chunked || framing == http::Framing::to_close);
   stream_ = answer_.media_type == http::MediaType::event_stream;
+  if (stream_ && own.rule.has_model) own.scout.emplace();
   if (!request_body_.done()) overheard_ = true;  // an answer before the end of the request
   if (own.to_close || overheard_) keep_alive_ = false;
   clock_.enter_response(now());
@@ -432,6 +431,7 @@ Result<bool> Exchange::pass_answer_bytes() {
       const Bytes part = answer_.body.next(received);
       if (part.empty()) break;
       parts.add(part);
+      if (own.scout) own.scout->feed(part);
       if (!own.json_answer) continue;
       own.json_answer = answer_body_.size() + part.size() <= Passage::usage_bytes_max &&
                         answer_body_.append(part).has_value();
@@ -457,13 +457,17 @@ Result<bool> Exchange::pass_answer_bytes() {
   return done;
 }
 
-// Tokens, where a whole answer in JSON tells them.
+// Tokens, where a whole answer in JSON or an event of a stream tells them.
 void Exchange::read_passed_usage() {
-  if (!passage_->json_answer || answer_body_.empty()) return;
-  const auto root = shard_.bench.document.read(answer_body_.view(), json::Judge::answer);
+  const Passage& own = *passage_;
+  const bool whole = own.json_answer && !answer_body_.empty();
+  const Bytes text = whole ? answer_body_.view() : own.scout ? own.scout->found() : Bytes{};
+  if (text.empty()) return;
+  const auto root = shard_.bench.document.read(text, json::Judge::answer);
   if (!root) return;
-  const json::View usage = (*root)["usage"];
+  const json::View usage = whole ? (*root)["usage"] : *root;
   if (!usage.is_object()) return;
+  keep_usage(usage.raw());
   usage_.present = true;
   usage_.prompt_tokens = count_of(usage["input_tokens"]);
   usage_.completion_tokens = count_of(usage["output_tokens"]);

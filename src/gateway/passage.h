@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/passage_rules.h"
+#include "gateway/usage_scout.h"
 #include "penstock/blocks.h"
 #include "penstock/multipart.h"
 #include "penstock/time.h"
@@ -54,9 +55,10 @@ struct Passage {
   std::string answer_type;
   std::string disposition;
   bool chunked_answer = false;
-  bool json_answer = false;  // and short enough that its usage can be read
-  bool to_close = false;     // its end towards the client is the connection's end
-  bool cut = false;          // it did not end well
+  bool json_answer = false;         // and short enough that its usage can be read
+  std::optional<UsageScout> scout;  // of a stream of events
+  bool to_close = false;            // its end towards the client is the connection's end
+  bool cut = false;                 // it did not end well
 };
 
 }  // namespace penstock

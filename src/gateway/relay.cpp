@@ -46,6 +46,7 @@ Result<> Exchange::relay_whole(Bytes body) {
     return fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
   }
   usage_ = facts.usage;
+  keep_usage(facts.usage_object.in(body));
   const Bytes finish = facts.finish_reason.in(body);
   if (finish.size() > 2) finish_.set(finish.substr(1, finish.size() - 2));
   return send_answer(body);
@@ -338,7 +339,9 @@ void Exchange::end_stream(Result<> outcome) {
 // The usage that a provider reports, once in a stream.
 void Exchange::note_usage(Bytes data) {
   json::AnswerFacts facts;
-  if (shard_.scanner.answer(data, facts)) usage_ = facts.usage;
+  if (!shard_.scanner.answer(data, facts)) return;
+  usage_ = facts.usage;
+  keep_usage(facts.usage_object.in(data));
 }
 
 }  // namespace penstock

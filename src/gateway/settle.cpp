@@ -46,7 +46,20 @@ void Exchange::count_attempt(const Result<>& result) {
   shard_.metrics.attempts(label, result_of(result.error(), record.status)).add();
 }
 
+// Keeps what the provider told for the log; the text it stands in is gone by then. Words of its own
+// might be a credential that it reflects.
+void Exchange::keep_usage(Bytes reported) {
+  if (reported.empty() || !shard_.log) return;
+  if (!reported_) reported_ = shard_.kept_values.take();
+  reported_->keep(reported);
+  if (!reported_->has_words()) return;
+  const Bytes kept = reported_->text();
+  if (holds_secret(kept, config()) || reflects_token(kept)) reported_->clear();
+}
+
 void Exchange::settle() {
+  if (translation_ && translation_->stream) keep_usage(translation_->stream->usage_reported());
+  if (translation_ && translation_->watch) keep_usage(translation_->watch->usage_reported());
   const Instant end = shard_.driver.clock();
   const LabelId model =
       model_ ? epoch_->generation->model_labels[static_cast<std::size_t>(*model_)] : LabelId::none;
@@ -76,6 +89,7 @@ void Exchange::settle() {
     shard_.log->try_push(shard_.access_log.write(access_record(end), room));
   }
   if (relay_) shard_.relays.give(std::move(relay_));
+  if (reported_) shard_.kept_values.give(std::move(reported_));
 }
 
 AccessRecord Exchange::access_record(Instant end) const {
@@ -107,6 +121,7 @@ AccessRecord Exchange::access_record(Instant end) const {
   record.output_tokens = number(usage_.completion_tokens);
   record.reasoning_tokens = number(usage_.reasoning_tokens);
   if (usage_.present) record.usage_source = "provider";
+  if (reported_) record.usage_reported = reported_->text();
   record.bytes_in = bytes_in_;
   record.bytes_out = bytes_out_;
   if (first_byte_ != Instant::never()) record.ttfb = first_byte_ - began_;

@@ -15,6 +15,7 @@
 #include "penstock/driver.h"
 #include "penstock/http.h"
 #include "penstock/json.h"
+#include "penstock/kept_value.h"
 #include "penstock/net.h"
 #include "penstock/resolver.h"
 #include "penstock/task.h"
@@ -109,6 +110,7 @@ class Shard {
   translate::Workbench bench;
   ObjectPool<Upload> uploads;
   ObjectPool<Relay> relays;
+  ObjectPool<json::KeptValue> kept_values;
   Scratch scratch;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "gateway/extensions.h"
 #include "penstock/provider.h"
 
 namespace penstock {
@@ -103,6 +104,12 @@ Result<> SideCall::read(json::View body, dialect::RequestIssue& issue) {
       return moderation::read_request(body, moderation_, issue);
     default:
       PENSTOCK_UNREACHABLE();
+  }
+}
+
+void SideCall::forget(Bytes body, const json::Facts& facts) {
+  for (auto* extra : {&embedding_.extra, &rerank_.extra, &moderation_.extra}) {
+    forget_extensions(body, facts, *extra);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "gateway/routes.h"
 #include "penstock/embedding.h"
+#include "penstock/json.h"
 #include "penstock/moderation.h"
 #include "penstock/rerank.h"
 #include "penstock/snapshot.h"
@@ -21,6 +22,9 @@ class SideCall {
 
   // Reads the client's body, whose text must outlive this. Errors as the readers'.
   Result<> read(json::View body, dialect::RequestIssue& issue);
+
+  // The gateway's own extensions in that body are no members of the call.
+  void forget(Bytes body, const json::Facts& facts);
 
   // Writes the body for a target, to which the answer then belongs. Errors, Side::client:
   // unsupported_by_target, with `losses.refused`.

@@ -40,6 +40,7 @@ Result<> Exchange::read_side_request() {
     reason_ = own.issue.reason;
     return read;
   }
+  call->forget(upload_->body(), upload_->facts);
   own.side = std::move(call);
   return {};
 }
@@ -54,6 +55,8 @@ Result<> Exchange::relay_side_answer(Bytes body) {
       own.side->write_answer(*root, request_id_.view(), target().upstream_model, own.answer, usage);
   if (!written || !own.answer.fits()) return bad_answer();
   take_usage(usage, hub::Finish::none);
+  const json::View told = (*root)["usage"];
+  keep_usage(told.is_object() ? told.raw() : (*root)["usageMetadata"].raw());
   usage_.completion_tokens = {};  // nothing is generated
   return send_answer(own.answer.text());
 }
@@ -61,6 +64,7 @@ Result<> Exchange::relay_side_answer(Bytes body) {
 // In which dialect the provider tells its errors. What a target is called by for conversations says
 // nothing about other services.
 dialect::Dialect Exchange::error_dialect() const {
+  if (counts()) return count_dialect();
   return is_side(endpoint_) ? facts_of(provider().kind).chat : target().dialect;
 }
 

@@ -49,8 +49,16 @@ class TokenCell {
   // Why there is none: upstream_unavailable, or upstream_auth_failed when the endpoint refuses the
   // account.
   Code why_missing() const { return why_missing_.load(std::memory_order_relaxed); }
+  // The provider refused the token of that version before its end: somebody revoked it.
+  void doubt(std::uint64_t version) const { doubted_.store(version, std::memory_order_relaxed); }
 
   // -- The keeper's.
+
+  // The newest token is the one that was refused.
+  bool doubted() const {
+    const std::uint64_t doubted = doubted_.load(std::memory_order_relaxed);
+    return doubted != 0 && doubted == version();
+  }
 
   void grant(std::shared_ptr<const GrantedToken> token);
   void note_failure(bool refused) {
@@ -63,6 +71,7 @@ class TokenCell {
   mutable std::mutex mutex_;
   std::shared_ptr<const GrantedToken> token_;
   std::atomic<std::uint64_t> version_ = 0;
+  mutable std::atomic<std::uint64_t> doubted_ = 0;  // a version; all that shards write
   std::atomic<Code> why_missing_ = Code::upstream_unavailable;
 };
 
@@ -77,6 +86,8 @@ class TokenReader {
   // Null when there is no token, or none that is still good.
   std::shared_ptr<const GrantedToken> at(Instant now);
   Code why_missing() const { return cell_->why_missing(); }
+  // The token that `at` gave last was refused by the provider.
+  void doubt() const { cell_->doubt(seen_); }
 
  private:
   std::shared_ptr<const TokenCell> cell_;

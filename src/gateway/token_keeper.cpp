@@ -18,8 +18,9 @@ Instant monotonic_now() {
   return {t.tv_sec * 1'000'000'000 + t.tv_nsec};
 }
 
-// Nothing is due: a look at the clock now and then costs nothing.
-constexpr Duration idle_wait = Duration::seconds(600);
+// Nothing is due. How long a token that a provider refuses may stay unnoticed: shards note it and
+// wake nobody.
+constexpr Duration idle_wait = Duration::seconds(1);
 
 bool serves(const TokenCell& cell, Instant now) {
   const auto token = cell.latest();
@@ -57,6 +58,7 @@ void TokenKeeper::stop() {
 void TokenKeeper::run() {
   while (!stopping_.load()) {
     take_cells();
+    look_for_doubts();
     const Instant now = monotonic_now();
     for (const auto& entry : entries_) {
       if (!entry->fetch && entry->schedule.due() <= now) begin(*entry);
@@ -91,6 +93,21 @@ void TokenKeeper::take_cells() {
     if (entry && entry->fetch) loop_->give_up(*entry->fetch);
   }
   entries_ = std::move(kept);
+}
+
+// Tokens that a provider refuses before their end are replaced early.
+void TokenKeeper::look_for_doubts() {
+  for (const auto& entry : entries_) {
+    const TokenCell& cell = *entry->cell;
+    if (entry->fetch || !cell.doubted()) continue;
+    entry->schedule.doubted(monotonic_now());
+    if (entry->doubted == cell.version()) continue;
+    entry->doubted = cell.version();
+    const Duration wait = entry->schedule.due() - monotonic_now();
+    events_.write(Level::warning, "token_refused",
+                  {{"provider", Bytes(cell.source().provider)},
+                   {"fetch_ms", std::max<std::int64_t>(wait.ms(), 0)}});
+  }
 }
 
 Duration TokenKeeper::until_due() const {

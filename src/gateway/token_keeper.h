@@ -41,11 +41,13 @@ class TokenKeeper {
     TokenSchedule schedule;
     std::unique_ptr<TokenFetch> fetch;  // under way
     Instant asked{};
-    bool failing = true;  // the next success is news
+    bool failing = true;        // the next success is news
+    std::uint64_t doubted = 0;  // the last version that was
   };
 
   void run();
   void take_cells();
+  void look_for_doubts();
   void begin(Entry& entry);
   void finish(Entry& entry);
   void fail(Entry& entry, const char* why, std::uint16_t status, bool refused);

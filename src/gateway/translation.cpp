@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "gateway/exchange.h"
+#include "gateway/extensions.h"
 
 namespace penstock {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 using dialect::Dialect;
 using hub::ErrorKind;
 
-constexpr Bytes json_type = "application/json";
 // Where a provider's words are missing or may not be shown.
 constexpr Bytes no_message = "The provider answered with an error and no message.";
 
@@ -130,8 +130,9 @@ Service Exchange::upstream_service() const {
 // Whether the target must be written to in another way than the client wrote.
 bool Exchange::needs_translation() const {
   switch (service_of(endpoint_)) {
-    case Service::chat:
     case Service::count_tokens:
+      return needs_count_call();
+    case Service::chat:
       if (target().dialect != dialect_) return true;
       // Targets are asked for events, which are no array.
       if (stream_ && translation_ && translation_->json_array) return true;
@@ -174,9 +175,11 @@ Result<> Exchange::prepare_request() {
   own.note.reset();
   own.stream.reset();
   own.watch.reset();
+  own.dropped.clear();
   own.traits = traits_of(provider(), config().at(*model_), target());
   if (!translates) return {};
   if (is_side(endpoint_)) return write_side_request();
+  if (counts()) return write_count_call();
   if (!own.read) PENSTOCK_CHECK(read_request());
   own.place_betas(provider().kind);
   const Result<> written =
@@ -203,6 +206,7 @@ Result<> Exchange::read_request() {
   }
   own.read = true;
   own.request.stream = stream_;
+  forget_extensions(upload_->body(), upload_->facts, own.request.extra);
   return {};
 }
 
@@ -239,26 +243,6 @@ bool Exchange::needs_request() const {
          (dialect_ == Dialect::openai_responses || !translation_->request.tools.empty());
 }
 
-// Counting where the provider has no service for it: an estimate, and marked as one.
-Result<> Exchange::count_tokens_here() {
-  Translation& own = *translation_;
-  PENSTOCK_TRY(root, shard_.bench.document.read(upload_->body(), json::Judge::request));
-  const dialect::DialectTable& table = dialect::dialect_of(dialect_);
-  const Result<> read = table.read_count_request(root, own.request, own.issue);
-  if (!read) {
-    set_param(own.issue.param);
-    reason_ = own.issue.reason;
-    return read;
-  }
-  own.answer.clear();
-  table.write_count(dialect::estimate_input_tokens(own.request), own.answer);
-  AnswerHead head = answer_head(200);
-  head.content_type = json_type;
-  head.estimate = true;
-  bytes_out_ = own.answer.size();
-  return send_whole(head, own.answer.text());
-}
-
 // -- A whole answer --
 
 void Exchange::take_usage(const hub::Usage& usage, hub::Finish finish) {
@@ -274,12 +258,14 @@ void Exchange::take_usage(const hub::Usage& usage, hub::Finish finish) {
 
 Result<> Exchange::relay_whole_translated(Bytes body) {
   if (is_side(endpoint_)) return relay_side_answer(body);
+  if (counts()) return relay_count(body);
   Translation& own = *translation_;
   translate::AnswerFacts facts;
   const Result<> translated =
       translate::translate_answer(dialect_, target().dialect, body, own.traits, answer_context(),
                                   shard_.bench, own.answer, facts);
   take_usage(facts.usage, facts.finish);
+  keep_usage(facts.usage_reported);
   if (facts.error) keep_note(*facts.error);
   if (!translated) return bad_answer();
   return send_answer(own.answer.text());
@@ -299,6 +285,7 @@ Result<> Exchange::watch_whole(Bytes body) {
     if (!shard_.scanner.answer(body, ignored)) return bad_answer();
   }
   take_usage(facts.usage, facts.finish);
+  keep_usage(facts.usage_reported);
   return send_answer(body);
 }
 

@@ -116,13 +116,18 @@ class AnswerWatch {
       place = Place::first_choice;
     }
     if (Count* const figure = count_of(member_)) *figure = {Count::State::bad, 0};
-    if (place == Place::usage) facts_.usage.present = true;
-    if (place == Place::error) error_begin_ = begin;
+    if (place == Place::usage) {
+      facts_.usage.present = true;
+      usage_begin_ = begin;
+    } else if (place == Place::error) {
+      error_begin_ = begin;
+    }
     places_[depth] = place;
     member_ = Member::none;
   }
 
   void close(std::uint32_t depth, std::uint32_t end) {
+    if (places_[depth] == Place::usage) facts_.usage_object = {usage_begin_, end};
     if (places_[depth] == Place::error) facts_.error = {error_begin_, end};
   }
 
@@ -212,6 +217,7 @@ class AnswerWatch {
   Bytes body_;
   AnswerFacts& facts_;
   Member member_ = Member::none;  // the member whose value comes next
+  std::uint32_t usage_begin_ = 0;
   std::uint32_t error_begin_ = 0;
   std::array<Place, depth_max> places_;  // of the open containers; not initialised
 };

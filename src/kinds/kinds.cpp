@@ -301,7 +301,7 @@ constexpr Quirks lmstudio{
 constexpr std::array<KindFacts, provider_kinds> rows{{
     {.name = "openai",
      .base_url = "https://api.openai.com/v1",
-     .services = {chat, completions, embeddings, responses, models, moderations},
+     .services = {chat, completions, embeddings, responses, models, moderations, count_tokens},
      .resources = {images, transcriptions, speech, files, batches},
      .apis = {.chat = true, .responses = true}},
     {.name = "openai-compatible",

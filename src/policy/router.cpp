@@ -19,17 +19,26 @@ struct Candidates {
 };
 
 bool is_healthy(Health health, std::size_t target) {
-  if (health.empty()) return true;
   return target / 64 < health.size() && ((health[target / 64] >> (target % 64)) & 1) != 0;
 }
 
-Candidates healthy_targets(const Model& model, Health health) {
+TargetMask healthy_targets(const Model& model, Health health) {
   PENSTOCK_ASSERT(model.target_count <= model_targets_max);
+  if (health.empty()) return mask_of(model);
+  TargetMask healthy = 0;
+  const auto first = static_cast<std::size_t>(model.first_target);
+  for (std::size_t i = 0; i < model.target_count; ++i) {
+    if (is_healthy(health, first + i)) healthy |= TargetMask{1} << i;
+  }
+  return healthy;
+}
+
+Candidates candidates_of(const Model& model, TargetMask among) {
   Candidates candidates;
   const auto first = static_cast<std::size_t>(model.first_target);
-  for (std::size_t target = first; target < first + model.target_count; ++target) {
-    if (!is_healthy(health, target)) continue;
-    candidates.list[candidates.count++] = static_cast<TargetIndex>(target);
+  for (std::size_t i = 0; i < model.target_count; ++i) {
+    if (((among >> i) & 1) == 0) continue;
+    candidates.list[candidates.count++] = static_cast<TargetIndex>(first + i);
   }
   return candidates;
 }
@@ -61,21 +70,27 @@ std::size_t heaviest(const Snapshot& snapshot, const Candidates& candidates) {
 
 Result<Plan> plan(const Snapshot& snapshot, ModelIndex index, Health health, std::uint64_t pick) {
   const Model& model = snapshot.at(index);
-  Candidates candidates = healthy_targets(model, health);
-  if (candidates.count == 0) return fail(Code::upstream_unavailable, Side::upstream);
+  const TargetMask healthy = healthy_targets(model, health);
+  if (healthy == 0) return fail(Code::upstream_unavailable, Side::upstream);
   Plan plan;
-  if (model.strategy == Strategy::round_robin) {
-    const std::size_t attempts = std::min<std::size_t>(model.max_attempts, candidates.count);
-    for (std::size_t i = 0; i < attempts; ++i) {
-      plan.add(candidates.list[(pick + i) % candidates.count]);
-    }
-    return plan;
-  }
-  plan.add(candidates.take(pick_by_weight(snapshot, candidates, pick)));
-  while (candidates.count > 0 && plan.size() < model.max_attempts) {
-    plan.add(candidates.take(heaviest(snapshot, candidates)));
-  }
+  add_targets(snapshot, index, healthy, pick, model.max_attempts, plan);
   return plan;
+}
+
+void add_targets(const Snapshot& snapshot, ModelIndex index, TargetMask among, std::uint64_t pick,
+                 std::size_t most, Plan& out) {
+  const Model& model = snapshot.at(index);
+  Candidates candidates = candidates_of(model, among);
+  std::size_t left = std::min({most, candidates.count, attempts_max - out.size()});
+  if (left == 0) return;
+  if (model.strategy == Strategy::round_robin) {
+    for (std::size_t i = 0; i < left; ++i) {
+      out.add(candidates.list[(pick + i) % candidates.count]);
+    }
+    return;
+  }
+  out.add(candidates.take(pick_by_weight(snapshot, candidates, pick)));
+  while (--left > 0) out.add(candidates.take(heaviest(snapshot, candidates)));
 }
 
 }  // namespace penstock

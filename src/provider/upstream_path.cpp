@@ -45,6 +45,9 @@ Bytes openai_path(const Provider& provider, const Target& target, Service servic
       target.dialect == Dialect::anthropic) {
     return "/anthropic/v1/messages";
   }
+  if (provider.kind == ProviderKind::openai && service == Service::count_tokens) {
+    return "/responses/input_tokens";
+  }
   return openai_resource(service, target.dialect);
 }
 

@@ -9,7 +9,7 @@ namespace {
 // most 24 bytes, the time.
 constexpr std::size_t strings = 13;
 constexpr std::size_t rest_max = 1'200;
-static_assert(strings * field_bytes_max + rest_max <= access_line_max);
+static_assert(strings * field_bytes_max + usage_bytes_max + rest_max <= access_line_max);
 
 // Members that begin with their name and colon, a literal: copied as such when inlined.
 [[gnu::always_inline]] inline void name(JsonText& line, Bytes member, const LogName* value) {
@@ -77,6 +77,8 @@ Bytes AccessLog::write(const AccessRecord& r, std::span<char, access_line_max> r
   number(line, R"(,"output_tokens":)", r.output_tokens);
   number(line, R"(,"reasoning_tokens":)", r.reasoning_tokens);
   word(line, R"(,"usage_source":)", r.usage_source);
+  line.raw(R"(,"usage_reported":)");
+  line.raw(r.usage_reported.empty() ? Bytes("null") : r.usage_reported);
   number(line, R"(,"bytes_in":)", r.bytes_in);
   number(line, R"(,"bytes_out":)", r.bytes_out);
   line.raw(R"(,"ttfb_ms":)");

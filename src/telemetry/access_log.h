@@ -51,6 +51,7 @@ struct AccessRecord {
   std::optional<std::uint64_t> output_tokens;
   std::optional<std::uint64_t> reasoning_tokens;
   Bytes usage_source;          // "provider" or "estimate"
+  Bytes usage_reported;        // JSON on one line, of at most usage_bytes_max; empty: none
   std::uint64_t bytes_in = 0;  // of the request's body
   std::uint64_t bytes_out = 0;
   std::optional<Duration> ttfb;  // to the first byte handed to the kernel for the client
@@ -60,8 +61,9 @@ struct AccessRecord {
   Bytes end;  // why it ended: "complete", "client_closed", "upstream_reset", …
 };
 
+inline constexpr std::size_t usage_bytes_max = 1024;
 // No line is longer, whatever the fields hold.
-inline constexpr std::size_t access_line_max = 8 * 1024;
+inline constexpr std::size_t access_line_max = 9 * 1024;
 
 // One per shard: it remembers the text of the current second.
 class AccessLog {

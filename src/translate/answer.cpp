@@ -1,5 +1,6 @@
 // Whole answers and errors.
 #include "penstock/translate.h"
+#include "translate/usage_place.h"
 
 namespace penstock::translate {
 namespace {
@@ -25,6 +26,7 @@ Result<> translate_answer(Dialect client, Dialect provider, Bytes body, const Ta
   facts = {};
   hub::Fold& fold = bench.fold.emplace();
   PENSTOCK_TRY(root, bench.document.read(body, json::Judge::answer));
+  facts.usage_reported = usage_object(provider, {}, root).raw();
   PENSTOCK_CHECK(dialect_of(provider).read_answer(root, target, fold));
   const hub::Answer& answer = fold.answer();
   facts.usage = answer.usage;

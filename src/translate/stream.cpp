@@ -3,6 +3,7 @@
 
 #include "penstock/translate.h"
 #include "translate/frames.h"
+#include "translate/usage_place.h"
 
 namespace penstock::translate {
 
@@ -65,6 +66,7 @@ Result<> StreamTranslation::read_end() {
 
 Result<> StreamTranslation::read_whole(Bytes body) {
   PENSTOCK_TRY(root, bench_.document.read(body, json::Judge::answer));
+  keep_usage(provider_, {}, root, reported_);
   PENSTOCK_CHECK(dialect_of(provider_).read_answer(root, target_, *this));
   return over() ? Result<>() : penstock::fail(Code::malformed, Side::upstream);
 }
@@ -73,6 +75,7 @@ Result<> StreamTranslation::read_whole(Bytes body) {
 Result<> StreamTranslation::read_frame(Bytes name, Bytes data) {
   if (!data.starts_with('{')) return reader_->word(data, *this);
   PENSTOCK_TRY(root, bench_.document.read(data, json::Judge::answer));
+  keep_usage(provider_, name, root, reported_);
   return reader_->frame(name, root, *this);
 }
 

@@ -1,5 +1,6 @@
 // Streams and answers that are relayed as they are, because both sides speak the same dialect.
 #include "penstock/translate.h"
+#include "translate/usage_place.h"
 
 namespace penstock::translate {
 namespace {
@@ -53,6 +54,7 @@ Result<> StreamWatch::judge(Bytes name, Bytes data) {
     PENSTOCK_CHECK(reader_->word(data, *this));
   } else {
     PENSTOCK_TRY(root, bench_.document.read(data, json::Judge::answer));
+    keep_usage(dialect_, name, root, reported_);
     PENSTOCK_CHECK(reader_->frame(name, root, *this));
   }
   if (!ended_ && !error_ && reader_->done()) return reader_->finish(*this);
@@ -89,6 +91,7 @@ Result<> watch_answer(Dialect dialect, Bytes body, const TargetTraits& target, W
   facts = {};
   FactSink sink(facts);
   PENSTOCK_TRY(root, bench.document.read(body, json::Judge::answer));
+  facts.usage_reported = usage_object(dialect, {}, root).raw();
   PENSTOCK_CHECK(dialect_of(dialect).read_answer(root, target, sink));
   return facts.error ? fail(Code::upstream_bad_response, Side::upstream) : Result<>();
 }

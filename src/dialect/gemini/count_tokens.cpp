@@ -1,5 +1,6 @@
 #include "dialect/gemini/count_tokens.h"
 
+#include "dialect/count_form.h"
 #include "dialect/gemini/gemini.h"
 
 namespace penstock::dialect {
@@ -20,7 +21,14 @@ void write_gemini_count(std::uint64_t total, hub::Tokens cached, json::Composer&
 
 Result<> write_gemini_count_request(const hub::Request& request, const TargetTraits& target,
                                     json::Composer& out, Losses& losses) {
-  if (target.on_vertex) return gemini::write_request(request, target, out, losses);
+  if (target.on_vertex) {
+    out.begin_object();
+    PENSTOCK_CHECK(write_members(gemini::write_request,
+                                 {"contents", "systemInstruction", "tools", "generationConfig"},
+                                 request, target, out, losses));
+    out.end_object();
+    return {};
+  }
   out.begin_object().key("generateContentRequest").begin_object();
   out.key("model").open_string();
   if (!target.model.starts_with("models/") && !target.model.starts_with("tunedModels/")) {
@@ -33,9 +41,7 @@ Result<> write_gemini_count_request(const hub::Request& request, const TargetTra
 }
 
 std::optional<std::uint64_t> read_gemini_count(json::View body) {
-  const auto total = body["totalTokens"].integer();
-  if (!total || *total < 0) return {};
-  return static_cast<std::uint64_t>(*total);
+  return count_of(body["totalTokens"]);
 }
 
 }  // namespace penstock::dialect

@@ -12,7 +12,8 @@ Result<> read_gemini_count_request(json::View body, hub::Request& out, RequestIs
 // {"totalTokens":…,"promptTokensDetails":[…]}. `cached`: of them, in named cached contents.
 void write_gemini_count(std::uint64_t total, hub::Tokens cached, json::Composer& out);
 
-// Writes the request for a provider; AI Studio wants it wrapped, with the model's name inside.
+// Writes the request for a provider. AI Studio wants it wrapped, with the model's name inside;
+// Vertex knows a few members of it only.
 Result<> write_gemini_count_request(const hub::Request& request, const TargetTraits& target,
                                     json::Composer& out, Losses& losses);
 // Nothing when the answer is none.

@@ -5,12 +5,12 @@ import json
 from harness import answers
 from harness.answers import http_chunk, send, stream_head
 from harness.case import build, case, refused, same
-from harness.config import MAIN_KEY
+from harness.config import MAIN_KEY, PROVIDER_KEY
 from harness.upstream import rst
 
 FIELDS = {'time', 'request_id', 'key', 'endpoint', 'dialect', 'model', 'target', 'provider', 'upstream_model',
           'stream', 'status', 'code', 'finish', 'attempts', 'input_tokens', 'cache_read_tokens',
-          'output_tokens', 'reasoning_tokens', 'usage_source', 'bytes_in', 'bytes_out', 'ttfb_ms',
+          'output_tokens', 'reasoning_tokens', 'usage_source', 'usage_reported', 'bytes_in', 'bytes_out', 'ttfb_ms',
           'duration_ms', 'overhead_us'}
 
 
@@ -30,7 +30,8 @@ def whole(t):
     assert FIELDS <= set(line), FIELDS - set(line)
     has(line, key='main', model='chat', target='main/up-chat', provider='main', upstream_model='up-chat',
         stream=False, status=200, code=None, attempts=1, input_tokens=11, output_tokens=2,
-        cache_read_tokens=4, reasoning_tokens=1, usage_source='provider', finish='stop')
+        cache_read_tokens=4, reasoning_tokens=1, usage_source='provider', finish='stop',
+        usage_reported=json.loads(answers.CHAT)['usage'])
     sent = t.main.requests(t.marker)[0].body
     assert abs(line['bytes_in'] - len(sent)) <= len('up-'), line
     same(line['bytes_out'], len(response.body), 'bytes_out')
@@ -45,7 +46,7 @@ def whole(t):
 def streamed(t):
     _, line = logged(t, body=t.chat(stream=True))
     has(line, stream=True, status=200, input_tokens=11, output_tokens=3, usage_source='provider',
-        finish='stop', code=None)
+        finish='stop', code=None, usage_reported=answers.USAGE)
 
 
 @case('a stream without usage')
@@ -53,7 +54,41 @@ def no_usage(t):
     t.script(answers.stream(answers.good_events(False)))
     _, line = logged(t, body=t.chat(stream=True))
     assert line['usage_source'] != 'provider', line
-    same(line['status'], 200)
+    same((line['status'], line['usage_reported']), (200, None))
+
+
+USAGES = {'printed over many lines': (json.dumps({'prompt_tokens': 5, 'details': {'a': [1, 2]}}, indent=2), True),
+          'with members of its own': ('{"prompt_tokens":5,"cost":1.50,"x":{"y":"\u00e9 z"}}', True),
+          'as large as is kept': (json.dumps({'prompt_tokens': 5, 'x': 'y' * 990}), True),
+          'too large': (json.dumps({'prompt_tokens': 5, 'x': 'y' * 2000}), False),
+          'with escapes': ('{"prompt_tokens":5,"x":"\\q"}', False), 'null': ('null', False)}
+
+
+@case('usage as the provider reported it', {
+    f'{name}, {way}': (usage, kept, way == 'streamed') for name, (usage, kept) in USAGES.items()
+    for way in ('whole', 'streamed')})
+def reported(t, usage, kept, stream):
+    if stream:
+        flat = usage.replace('\n', ' ')
+        chunk = b'{"id":"c","object":"chat.completion.chunk","choices":[],"usage":' + flat.encode() + b'}'
+        t.script(answers.stream([answers.ROLE, *answers.WORDS, answers.FINISH, answers.event(chunk), answers.DONE]))
+    else:
+        t.script(answers.whole(b'{"id":"c","choices":[],"usage":' + usage.encode() + b'}'))
+    response, line = logged(t, body=t.chat(stream=stream))
+    same(response.status, 200)
+    has(line, usage_reported=json.loads(usage) if kept else None, input_tokens=None if usage == 'null' else 5)
+
+
+@case('usage that reflects a credential is not logged', {'whole': False, 'streamed': True})
+def reflected(t, stream):
+    usage = b'{"prompt_tokens":5,"key":["' + PROVIDER_KEY.encode() + b'"]}'
+    if stream:
+        chunk = b'{"id":"c","object":"chat.completion.chunk","choices":[],"usage":' + usage + b'}'
+        t.script(answers.stream([answers.ROLE, *answers.WORDS, answers.FINISH, answers.event(chunk), answers.DONE]))
+    else:
+        t.script(answers.whole(b'{"id":"c","choices":[],"usage":' + usage + b'}'))
+    _, line = logged(t, body=t.chat(stream=stream))
+    has(line, status=200, usage_reported=None, input_tokens=5)
 
 
 @case('embeddings')

@@ -16,7 +16,7 @@ from harness.case import case, eventually, refused, same
 from harness.clients import CLIENTS
 from harness.providers import EVERY
 from harness.turn import PLAIN, Ask
-from harness.upstream import Upstream, stall
+from harness.upstream import Upstream, stall, wait
 
 ISSUER = 'penstock@acme.iam.gserviceaccount.com'
 GEMINI = 'gemini-2.5-flash'
@@ -285,6 +285,61 @@ def unauthorized(t):
         assert token not in str(response.header('x-gateway-upstream-request-id'))
     same(len(t.main.requests(t.marker)), 4, 'requests')
     same(site.ask('pair')[0].status, 200, 'another target')
+    site.stop()
+
+
+@case('a token that the provider refuses is replaced early, once')
+def revoked(t):
+    site = Site(t)
+    provider = EVERY['gemini']
+    # Refused until there is another token; the same token is not tried twice.
+    t.script(provider.error_steps(401, 'revoked'))
+    same(site.ask('gemini')[0].status, 502)
+    eventually(lambda: len(site.endpoint.granted) == 2, 5 * t.slack, 'a second token')
+    event, = site.gateway.events('token_refused')
+    same(event['provider'], 'google')
+    eventually(lambda: site.ask('gemini') and bearer(t.main.requests(t.marker)[-1]) == site.endpoint.granted[1],
+               5 * t.slack, 'the second token in use')
+    # It is refused as well, and again: no other is fetched for a minute.
+    for _ in range(20):
+        same(site.ask('gemini')[0].status, 502)
+        time.sleep(0.15)
+    same(len(site.endpoint.asked), 2, 'fetches')
+    t.script(provider.whole_steps(PLAIN))
+    same(site.ask('gemini')[0].status, 200)
+    site.stop()
+
+
+@case('an attempt is repeated once a newer token is there', alone=True)
+def repeated(t):
+    site = Site(t, lifetime=4)
+    provider = EVERY['gemini']
+    old = site.endpoint.granted[0]
+    # The answer takes longer than the token is the newest one.
+    t.script([wait(3.6), *provider.error_steps(401, 'too old')], provider.whole_steps(PLAIN))
+    response, ask = site.ask('gemini')
+    same(CLIENTS['chat'].heard(response, ask).text, PLAIN.whole_text)
+    same(response.header('x-gateway-attempts'), '2')
+    first, second = t.main.requests(t.marker)
+    assert bearer(first) == old and bearer(second) in site.endpoint.granted[1:], 'not a newer token'
+    same(site.gateway.events('token_refused'), [])
+    site.stop()
+
+
+@case('Claude on Vertex counts, trap_64', {c: c for c in ('messages', 'gemini')})
+def counting(t, speaker):
+    site = Site(t)
+    t.script(answers.whole({'input_tokens': 41}))
+    client = CLIENTS[speaker]
+    body = client.body(Ask('claude', f'Why is the sky blue? {t.marker}'))
+    body.pop('max_tokens', None)
+    path = '/v1/messages/count_tokens' if speaker == 'messages' else '/v1beta/models/claude:countTokens'
+    response = t.ask(body, gateway=site.gateway, path=path, key=None, headers=client.headers())
+    same((response.status, 41 in response.json.values()), (200, True), f'answer ({response.body!r:.300})')
+    request, = t.main.requests(t.marker)
+    same(request.path, f'{PLACE}/publishers/anthropic/models/count-tokens:rawPredict')
+    sent = json.loads(request.body)
+    same((sent['model'], sent['anthropic_version'], 'max_tokens' in sent), (CLAUDE, 'vertex-2023-10-16', False))
     site.stop()
 
 

@@ -206,7 +206,8 @@ def slow_provider(t):
 @case('speech as events and as binary')
 def speech(t):
     g = gateway(t)
-    events = b'data: {"type":"speech.audio.delta","audio":"AAAA"}\n\ndata: {"type":"speech.audio.done"}\n\n'
+    events = (b'data: {"type":"speech.audio.delta","audio":"AAAA"}\n\ndata: {"type":"speech.audio.done",'
+              b'"usage":{"input_tokens":14,"output_tokens":101,"total_tokens":115}}\n\n')
 
     def answer(request):
         request.read_all()
@@ -220,7 +221,65 @@ def speech(t):
     same((response.status, response.body, response.complete), (200, events, True), 'answer')
     assert response.header('content-type').startswith('text/event-stream')
     same(json.loads(t.provider.request(t.marker).front), {**ask, 'model': 'up-whisper'}, 'request')
-    same(g.log_line(request_id=t.marker)['stream'], True, 'stream in the log')
+    line = g.log_line(request_id=t.marker)
+    same((line['stream'], line['input_tokens'], line['output_tokens']), (True, 14, 101), 'log')
+
+
+TOLD = {'input_tokens': 50, 'output_tokens': 272, 'total_tokens': 322, 'input_tokens_details': {'image_tokens': 40}}
+SECONDS = {'type': 'duration', 'seconds': 3}
+# path -> events, usage as reported, tokens in and out
+STREAMED = {
+    'an image': ('/v1/images/generations', [
+        {'type': 'image_generation.partial_image', 'b64_json': 'A' * 300_000, 'partial_image_index': 0},
+        {'type': 'image_generation.completed', 'b64_json': 'B' * 2_000_000, 'size': '1024x1024', 'usage': TOLD}],
+        TOLD, (50, 272)),
+    'an image, usage first': ('/v1/images/edits', [
+        {'type': 'image_edit.completed', 'usage': TOLD, 'b64_json': 'B' * 2_000_000}], TOLD, (50, 272)),
+    'an image without': ('/v1/images/generations', [
+        {'type': 'image_generation.completed', 'b64_json': '"usage":{"input_tokens":1}'}], None, (None, None)),
+    'a usage that is too large': ('/v1/images/generations', [
+        {'type': 'image_generation.completed', 'usage': {**TOLD, 'x': 'y' * 2000}}], None, (None, None)),
+    'seconds': ('/v1/images/generations', [{'type': 'x', 'usage': SECONDS}], SECONDS, (None, None))}
+
+
+@case('usage of streams that pass', STREAMED)
+def streamed_usage(t, path, events, told, tokens):
+    g = gateway(t)
+    body = b''.join(b'event: ' + e['type'].encode() + b'\ndata: ' + json.dumps(e).encode() + b'\n\n' for e in events)
+
+    def answer(request):
+        request.read_all()
+        request.send(b'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n')
+        for at in range(0, len(body), 60_000):
+            request.send(body[at:at + 60_000])
+        return False
+    t.provider.script(t.marker, answer)
+    ask = {'prompt': t.marker, 'model': 'paint', 'stream': True}
+    response = t.ask(ask, g, path=path, headers=[f'X-Request-Id: {t.marker}'])
+    same((response.status, response.complete, len(response.body)), (200, True, len(body)), 'answer')
+    assert response.body == body, 'the answer changed'
+    line = g.log_line(request_id=t.marker)
+    same((line['usage_reported'], (line['input_tokens'], line['output_tokens'])), (told, tokens), 'log')
+
+
+@case('usage of a transcription that is streamed')
+def transcription_usage(t):
+    g = gateway(t)
+    usage = {'type': 'tokens', 'input_tokens': 14, 'input_token_details': {'audio_tokens': 14}, 'output_tokens': 45}
+    events = b'data: {"type":"transcript.text.delta","delta":"Hi"}\n\ndata: ' + json.dumps(
+        {'type': 'transcript.text.done', 'text': 'Hi', 'usage': usage}).encode() + b'\n\n'
+
+    def answer(request):
+        request.read_all()
+        request.send(b'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n' + events)
+        return False
+    t.provider.script(t.marker, answer)
+    body = form(field('user', t.marker), field('model', 'whisper'), field('stream', 'true'),
+                file_head('talk.wav') + noise(500) + b'\r\n')
+    response = ask_form(t, g, body)
+    same((response.status, response.body), (200, events), 'answer')
+    line = g.log_line(request_id=t.marker)
+    same((line['input_tokens'], line['output_tokens'], line['usage_reported']), (14, 45, usage), 'log')
 
 
 @case('images: usage is read, targets without images are passed over')
@@ -240,6 +299,7 @@ def images(t):
         line = g.log_line(request_id=f'{t.marker}-{path[-1]}')
         same((line['input_tokens'], line['output_tokens'], line['model'], line['target'], line['attempts']),
              (50, 272, 'paint', 'main/up-paint-xl', 1), 'log')
+        same(line['usage_reported']['total_tokens'], 322, 'usage as reported')
     seen = t.provider.requests(t.marker)
     same([json.loads(r.front)['model'] for r in seen], ['up-paint-xl'] * 2, 'models')
     same([r.path for r in seen], ['/v1/images/generations', '/v1/images/edits'], 'paths')

@@ -73,6 +73,55 @@ TEST_CASE("token_schedule/a_success_ends_the_growth_of_the_pauses") {
   CHECK(schedule.failed(after(2'900'000)) == Duration::seconds(1));
 }
 
+TEST_CASE("token_schedule/a_token_that_is_refused_is_replaced_early_once_a_minute") {
+  TokenSchedule schedule(start);
+  schedule.granted(start, Duration::seconds(3600));
+  schedule.doubted(after(1'000));
+  CHECK(schedule.due() == after(1'000));
+  schedule.doubted(after(1'500));  // told again meanwhile
+  CHECK(schedule.due() == after(1'000));
+  schedule.granted(after(2'000), Duration::seconds(3600));
+  CHECK(schedule.due() == after(2'882'000));
+  // The new one is refused as well.
+  schedule.doubted(after(2'100));
+  CHECK(schedule.due() == after(62'000));
+  schedule.granted(after(62'000), Duration::seconds(3600));
+  schedule.doubted(after(90'000));
+  CHECK(schedule.due() == after(122'000));
+  // One that lives shorter is renewed at its time.
+  schedule.granted(after(122'000), Duration::seconds(10));
+  schedule.doubted(after(122'100));
+  CHECK(schedule.due() == after(130'000));
+}
+
+TEST_CASE("token_schedule/a_doubt_does_not_shorten_the_pause_after_a_failure") {
+  TokenSchedule schedule(start);
+  schedule.granted(start, Duration::seconds(3600));
+  schedule.doubted(after(1'000));
+  CHECK(schedule.failed(after(1'000)) == Duration::seconds(1));
+  schedule.doubted(after(1'100));
+  CHECK(schedule.due() == after(2'000));
+  CHECK(schedule.failed(after(2'000)) == Duration::seconds(2));
+  schedule.doubted(after(2'100));
+  CHECK(schedule.due() == after(4'000));
+}
+
+TEST_CASE("token_cell/only_the_newest_token_is_doubted") {
+  const auto cell = std::make_shared<TokenCell>(account("google", "a@p", "key"));
+  TokenReader reader(cell);
+  reader.doubt();
+  CHECK_FALSE(cell->doubted());  // there is none
+  cell->grant(token("t1", after(10)));
+  CHECK(reader.at(start));
+  CHECK_FALSE(cell->doubted());
+  reader.doubt();
+  CHECK(cell->doubted());
+  cell->grant(token("t2", after(10)));
+  CHECK_FALSE(cell->doubted());
+  reader.doubt();  // of the old one, by a shard that has not seen the new one
+  CHECK_FALSE(cell->doubted());
+}
+
 TEST_CASE("token_cell/a_token_serves_until_it_ends_and_not_longer") {
   const auto cell = std::make_shared<TokenCell>(account("google", "a@p", "key"));
   TokenReader reader(cell);

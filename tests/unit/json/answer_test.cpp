@@ -49,6 +49,8 @@ TEST_CASE("answer/facts_of_a_whole_answer") {
   CHECK(facts.usage.cached_tokens == present(4));
   CHECK(facts.usage.cache_write_tokens == present(0));
   CHECK(facts.usage.reasoning_tokens == present(1));
+  CHECK(facts.usage_object.in(body).starts_with("{\"prompt_tokens\":11,"));
+  CHECK(facts.usage_object.in(body).ends_with("}"));
 }
 
 TEST_CASE("answer/usage_figures_that_are_none") {

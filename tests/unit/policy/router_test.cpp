@@ -112,3 +112,34 @@ TEST_CASE("router: any plan is short, without repeats and of healthy targets of 
     }
   }
 }
+
+TEST_CASE("router: targets among some") {
+  const Snapshot snapshot = snapshot_of({1, 6, 3}, Strategy::weighted, 3);
+  CHECK(mask_of(snapshot.at(chat)) == 0b111);
+  Plan chosen;
+  add_targets(snapshot, chat, 0b101, UINT64_MAX, 1, chosen);
+  CHECK(numbers(chosen) == std::vector<int>{3});
+  add_targets(snapshot, chat, 0, 0, 3, chosen);
+  add_targets(snapshot, chat, 0b111, 0, 0, chosen);
+  CHECK(numbers(chosen) == std::vector<int>{3});
+  add_targets(snapshot, chat, 0b011, 0, 3, chosen);
+  CHECK(numbers(chosen) == std::vector<int>{3, 1, 2});
+  add_targets(snapshot, chat, 0b111, 0, 3, chosen);  // it is full
+  CHECK(numbers(chosen) == std::vector<int>{3, 1, 2});
+}
+
+TEST_CASE("router: in turn among some") {
+  const Snapshot snapshot = snapshot_of({1, 1, 1}, Strategy::round_robin, 3);
+  for (const auto& [pick, first] : {std::pair{0, 1}, {1, 3}, {2, 1}}) {
+    Plan chosen;
+    add_targets(snapshot, chat, 0b101, static_cast<std::uint64_t>(pick), 3, chosen);
+    CHECK(numbers(chosen) == (first == 1 ? std::vector<int>{1, 3} : std::vector<int>{3, 1}));
+  }
+}
+
+TEST_CASE("router: a model with all the targets there may be") {
+  const Snapshot snapshot =
+      snapshot_of(std::vector<std::uint32_t>(model_targets_max, 1), Strategy::weighted, 1);
+  CHECK(mask_of(snapshot.at(chat)) == UINT32_MAX);
+  CHECK(numbers(*plan(snapshot, chat, {}, UINT64_MAX)) == std::vector<int>{32});
+}

@@ -63,7 +63,8 @@ TEST_CASE("upstream_path/openai_has_the_model_in_the_body") {
   CHECK(path({openai}, Service::models) == "/models");
   CHECK(path({openai}, Service::moderations) == "/moderations");
   CHECK(path({openai}, Service::rerank) == unserved);
-  CHECK(path({openai}, Service::count_tokens) == unserved);
+  CHECK(path({openai}, Service::count_tokens) == "/responses/input_tokens");
+  CHECK(path({groq}, Service::count_tokens) == unserved);
   CHECK(path(in(Dialect::openai_responses, openai)) == "/responses");
   CHECK(path(in(Dialect::openai_responses, vllm), Service::responses) == "/responses");
   CHECK(path({groq}, Service::responses) == unserved);
@@ -243,5 +244,36 @@ TEST_CASE("upstream_path/too_little_room_at_every_size_is_an_error") {
                                      std::span(room).first(size));
     REQUIRE_FALSE(found);
     CHECK(found.error().code == Code::too_large);
+  }
+}
+
+TEST_CASE("upstream_path/who_counts_and_in_whose_words") {
+  using enum ProviderKind;
+  const auto counted = [](const Asked& asked) {
+    return counting_dialect(provider_of(asked), target_of(asked));
+  };
+  CHECK(counted({openai}) == Dialect::openai_responses);
+  CHECK(counted(in(Dialect::openai_responses, openai)) == Dialect::openai_responses);
+  CHECK(counted({llamacpp}) == Dialect::anthropic);
+  CHECK(counted({anthropic}) == Dialect::anthropic);
+  CHECK(counted({gemini}) == Dialect::gemini);
+  CHECK(counted(in(Dialect::openai_chat, gemini)) == Dialect::gemini);
+  CHECK(counted({vertex}) == Dialect::gemini);
+  CHECK(counted(in(Dialect::anthropic, vertex)) == Dialect::anthropic);
+  CHECK_FALSE(counted(in(Dialect::openai_chat, vertex)));
+  CHECK(counted({bedrock, "us.anthropic.claude-x-v1:0"}) == Dialect::bedrock);
+  CHECK(counted(in(Dialect::anthropic, bedrock, "anthropic.claude-x")) == Dialect::anthropic);
+  CHECK(counted({.kind = bedrock, .model = "arn:aws:x", .base_model = "anthropic.claude-x"}) ==
+        Dialect::bedrock);
+  CHECK_FALSE(counted({bedrock, "amazon.nova-pro-v1:0"}));
+  for (const ProviderKind kind : {openai_compatible, azure, groq, cohere, ollama, vllm}) {
+    CHECK_FALSE(counted({kind}));
+  }
+  // Who counts has an address for it.
+  for (const KindFacts& facts : all_kinds()) {
+    CAPTURE(facts.name);
+    const auto kind = static_cast<ProviderKind>(&facts - all_kinds().data());
+    const Asked asked{kind, "anthropic.claude-x"};
+    CHECK((path(asked, Service::count_tokens) != unserved) == counted(asked).has_value());
   }
 }

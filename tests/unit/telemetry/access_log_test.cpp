@@ -66,23 +66,26 @@ void set_strings(AccessRecord& r, Bytes text, const LogName& name) {
 }  // namespace
 
 TEST_CASE("access_log/an_ordinary_line") {
-  CHECK(line_of(ordinary()) ==
-        R"({"time":"2024-02-29T12:34:56.789Z","request_id":"0198c0ffee","key":"ci",)"
-        R"("endpoint":"chat.completions","dialect":"openai.chat","model":"chat",)"
-        R"("target":"openai/gpt-5.6","provider":"openai","upstream_model":"gpt-5.6",)"
-        R"("stream":true,"status":200,"code":null,"finish":"stop","attempts":1,)"
-        R"("input_tokens":12,"cache_read_tokens":null,"output_tokens":0,)"
-        R"("reasoning_tokens":null,"usage_source":"provider","bytes_in":1024,"bytes_out":600,)"
-        R"("ttfb_ms":1.500,"duration_ms":2.345,"overhead_us":41,"trace_id":null,)"
-        R"("end":"complete"})"
-        "\n");
+  AccessRecord r = ordinary();
+  r.usage_reported = R"({"total_tokens": 12})";
+  CHECK(line_of(r) == R"({"time":"2024-02-29T12:34:56.789Z","request_id":"0198c0ffee","key":"ci",)"
+                      R"("endpoint":"chat.completions","dialect":"openai.chat","model":"chat",)"
+                      R"("target":"openai/gpt-5.6","provider":"openai","upstream_model":"gpt-5.6",)"
+                      R"("stream":true,"status":200,"code":null,"finish":"stop","attempts":1,)"
+                      R"("input_tokens":12,"cache_read_tokens":null,"output_tokens":0,)"
+                      R"("reasoning_tokens":null,"usage_source":"provider",)"
+                      R"("usage_reported":{"total_tokens": 12},"bytes_in":1024,"bytes_out":600,)"
+                      R"("ttfb_ms":1.500,"duration_ms":2.345,"overhead_us":41,"trace_id":null,)"
+                      R"("end":"complete"})"
+                      "\n");
 }
 
 TEST_CASE("access_log/what_is_not_known_is_null_and_not_zero") {
   const auto object = FlatReader::read(line_of(AccessRecord{}));
   REQUIRE(object);
-  for (const char* name : {"request_id", "model", "code", "input_tokens", "output_tokens",
-                           "cache_read_tokens", "reasoning_tokens", "ttfb_ms", "trace_id"}) {
+  for (const char* name :
+       {"request_id", "model", "code", "input_tokens", "output_tokens", "cache_read_tokens",
+        "reasoning_tokens", "usage_reported", "ttfb_ms", "trace_id"}) {
     CAPTURE(name);
     CHECK(object->at(name) == "null");
   }
@@ -100,7 +103,7 @@ TEST_CASE("access_log/no_field_can_forge_a_line") {
   CHECK(line.find('\x1b') == std::string::npos);
   const auto object = FlatReader::read(line);
   REQUIRE(object);
-  CHECK(object->fields.size() == 26);
+  CHECK(object->fields.size() == 27);
   CHECK(object->at("model") == "\"" + forged);
   CHECK(object->at("target") == "\"" + forged);
   CHECK(object->at("status") == "200");
@@ -116,6 +119,8 @@ TEST_CASE("access_log/the_largest_line_fits") {
   r.status = r.attempts = UINT32_MAX;
   r.ttfb = r.duration = r.overhead = Duration{INT64_MAX};
   r.time_ns = INT64_MAX;
+  const std::string usage = '"' + std::string(usage_bytes_max - 2, 'x') + '"';
+  r.usage_reported = usage;
   const std::string line = line_of(r);
   CHECK(line.size() <= access_line_max);
   CHECK(line.size() > 8 * 500);

@@ -70,6 +70,7 @@ TEST_CASE("exchange/an_answer_brings_its_facts") {
       bench.target, context, bench.bench, bench.out, facts));
   CHECK(facts.finish == hub::Finish::length);
   CHECK(facts.usage.input.value == 12);
+  CHECK(facts.usage_reported == R"({"input_tokens":12,"output_tokens":4})");
   CHECK(!facts.error);
   CHECK(bench.out.text().find("MAX_TOKENS") != Bytes::npos);
 }

@@ -67,6 +67,7 @@ TEST_CASE("stream/an_answer_that_is_complete_is_done_before_the_upstream_ends") 
   CHECK(stream.finish_reason() == hub::Finish::stop);
   CHECK(stream.usage().input.value == 12);
   CHECK(stream.usage().output_total() == 4);
+  CHECK(stream.usage_reported() == R"({"input_tokens":12,"output_tokens":4})");
   stream.drained();
   CHECK(stream.feed(overloaded));
   CHECK(stream.finish());

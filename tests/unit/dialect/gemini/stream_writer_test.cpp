@@ -294,3 +294,26 @@ TEST_CASE("gemini_count_tokens/both_forms_and_both_platforms") {
   json::Document document;
   CHECK(dialect::read_gemini_count(*document.read(out.text(), json::Judge::answer)) == 12u);
 }
+
+TEST_CASE("gemini_count_tokens/vertex_gets_the_members_it_knows") {
+  const std::string text =
+      R"({"generateContentRequest":{"model":"models/m","contents":[{"parts":[{"text":"x"}]}],)"
+      R"("systemInstruction":{"parts":[{"text":"s"}]},"generationConfig":{"seed":7},)"
+      R"("tools":[{"functionDeclarations":[{"name":"f"}]}],)"
+      R"("toolConfig":{"functionCallingConfig":{"mode":"ANY"}},)"
+      R"("safetySettings":[{"category":"HARM_CATEGORY_HARASSMENT","threshold":"OFF"}]}})";
+  json::Document document;
+  hub::Request request;
+  RequestIssue issue;
+  REQUIRE(dialect::read_gemini_count_request(*document.read(text, json::Judge::request), request,
+                                             issue));
+  json::Composer out;
+  Losses losses;
+  REQUIRE(dialect::write_gemini_count_request(request, model("gemini-3-flash", true), out, losses));
+  json::Document written;
+  const json::View root = *written.read(out.text(), json::Judge::answer);
+  CHECK(root.size() == 4);
+  for (const char* const name : {"contents", "systemInstruction", "generationConfig", "tools"}) {
+    CHECK(root[name].exists());
+  }
+}

@@ -1,3 +1,4 @@
+#include "dialect/openai_responses/input_tokens.h"
 #include "driving.h"
 
 using namespace penstock;
@@ -330,4 +331,24 @@ TEST_CASE("responses_request/the_order_of_tools_is_kept_trap_122") {
   CHECK(text_at(body, "tools.0.name") == "z");
   CHECK(text_at(body, "tools.1.name") == "a");
   CHECK(text_at(body, "tools.2.name") == "m");
+}
+
+TEST_CASE("responses_request/counting_asks_for_the_prompt_alone") {
+  const Read read(R"({"model":"m","input":"Hi","instructions":"I","max_output_tokens":99,
+    "temperature":0.5,"store":true,"user":"u","metadata":{"a":"b"},"stream":true,
+    "reasoning":{"effort":"low"},"tools":[{"type":"function","name":"f","parameters":{}}]})");
+  REQUIRE_FALSE(read.error.has_value());
+  json::Composer out;
+  dialect::Losses losses;
+  REQUIRE(
+      dialect::openai_responses::write_count_request(read.request, {.model = "up"}, out, losses));
+  const Tree body = tree(std::string(out.text()));
+  CHECK(text_at(body, "model") == "up");
+  CHECK(text_at(body, "instructions") == "I");
+  for (const char* const name : {"input", "tools", "reasoning"}) CHECK(body.find(name) != nullptr);
+  for (const char* const name :
+       {"max_output_tokens", "temperature", "store", "user", "metadata", "stream", "include"}) {
+    CAPTURE(name);
+    CHECK(body.find(name) == nullptr);
+  }
 }
