@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "dialect/gemini/config_writer.h"
-#include "dialect/gemini/names.h"
 #include "dialect/gemini/schema.h"
 #include "dialect/loss.h"
 
@@ -37,8 +36,7 @@ Result<> write_functions(Target& to) {
   out.begin_object().key("functionDeclarations").begin_array();
   for (const hub::Tool& tool : to.request.tools) {
     if (!is_function(tool)) continue;
-    out.begin_object().key("name");
-    write_name(tool.name, out);
+    out.begin_object().key("name").escaped_string(tool.name);
     if (!tool.description.empty()) out.key("description").escaped_string(tool.description);
     PENSTOCK_CHECK(write_schema(tool, to));
     out.end_object();
@@ -73,8 +71,8 @@ void write_mode(Bytes mode, const hub::ToolChoice& choice, json::Composer& out) 
   out.key("functionCallingConfig").begin_object().key("mode").string(mode);
   if (choice.mode == Mode::named || choice.mode == Mode::allowed) {
     out.key("allowedFunctionNames").begin_array();
-    if (choice.mode == Mode::named) write_name(choice.name, out);
-    for (const hub::Escaped name : choice.names) write_name(name, out);
+    if (choice.mode == Mode::named) out.escaped_string(choice.name);
+    for (const hub::Escaped name : choice.names) out.escaped_string(name);
     out.end_array();
   }
   out.end_object();
