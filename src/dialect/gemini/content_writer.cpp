@@ -315,7 +315,10 @@ void ContentWriter::call(const hub::Message& message, const hub::Part& part, boo
   out.begin_object().key("functionCall").begin_object();
   out.key("name").escaped_string(part.name);
   out.key("args");
-  write_arguments_object(part.arguments, to_.document, out);
+  if (part.custom)  // plain text, as the emulation of its tool has it
+    out.begin_object().key("input").escaped_string(part.arguments.bytes).end_object();
+  else
+    write_arguments_object(part.arguments, to_.document, out);
   if (!to_.traits.on_vertex && !part.id.empty() && !is_made_call_id(part.id)) {
     out.key("id").escaped_string(part.id);
   }

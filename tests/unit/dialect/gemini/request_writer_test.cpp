@@ -383,7 +383,7 @@ TEST_CASE("gemini_request_writer/what_would_change_the_answer_is_refused") {
   request.previous_response = "resp_1";
   CHECK(write(request, model("gemini-3-flash")).losses.refused == "previous_response_id");
   request = one_user("x");
-  request.tools.push_back({.kind = hub::ToolKind::custom, .name = "grammar"});
+  request.tools.push_back({.kind = hub::ToolKind::server, .issuer = hub::Issuer::openai});
   CHECK(write(request, model("gemini-3-flash")).losses.refused == "tools");
   request = one_user("x");
   request.messages.push_back(result("unknown", "r"));
