@@ -159,3 +159,24 @@ def demands(t, field, provider):
     ask = ask_of(t, provider.name, extra=DEMANDS[field])
     refused(t.ask(CLIENTS['chat'].body(ask), gateway=gateway(t)), 400, 'unsupported_parameter', field)
     same(t.main.requests(t.marker), [])
+
+
+BARE = [{'role': 'assistant', 'content': None, 'tool_calls': [
+            {'id': 'call_1', 'type': 'function', 'function': {'name': 'now', 'arguments': '{}'}}]},
+        {'role': 'tool', 'tool_call_id': 'call_1', 'content': '12:00'}]
+
+
+@case('a tool loop goes on for a client that keeps no signatures', {p: EVERY[p] for p in ('gemini', 'anthropic', 'bedrock')})
+def bare_history(t, provider):
+    client = CLIENTS['chat']
+    ask = ask_of(t, provider.name, tools=True, extra={'reasoning_effort': 'low'})
+    body = client.body(ask)
+    body['messages'] += BARE
+    script(t, provider, PLAIN, 'whole')
+    asked(t, client, ask, body)
+    sent = one_request(t, provider, False).body
+    if provider.name == 'gemini':
+        parts = [p for c in json.loads(sent)['contents'] for p in c['parts'] if 'functionCall' in p]
+        same([p.get('thoughtSignature') for p in parts], ['skip_thought_signature_validator'])
+    else:
+        assert b'budget_tokens' not in sent, sent
