@@ -50,7 +50,7 @@ Result<> judge_demands(const hub::Request& request, const Abilities& can, Losses
     return refuse(media.field, "The target does not answer in audio.", losses);
   if (media.image && !can.image_output)
     return refuse(media.field, "The target does not answer in images.", losses);
-  if (request.web_search && !can.web_search)
+  if (wants_search(request) && !can.web_search)
     return refuse(search_field(request), "The target does not search the web.", losses);
   // A Responses client's choice of a hosted tool is no word of the hub's.
   const bool hosted = request.responses &&
@@ -60,6 +60,11 @@ Result<> judge_demands(const hub::Request& request, const Abilities& can, Losses
     return refuse("tool_choice", "The tool that must be called cannot be forced at the target.",
                   losses);
   return {};
+}
+
+bool wants_search(const hub::Request& request) {
+  return request.web_search &&
+         (request.tool_choice.mode != ToolChoice::Mode::none || search_field(request) != "tools");
 }
 
 Bytes search_field(const hub::Request& request) {

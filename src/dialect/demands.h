@@ -23,7 +23,9 @@ Result<> judge_demands(const hub::Request& request, const Abilities& can, Losses
 // Some tool must be called.
 bool forces_a_tool(const hub::ToolChoice& choice);
 
-// The client's field that asks for a search of the web.
+// A search of the web is asked for, and not as a tool of which none may be used.
+bool wants_search(const hub::Request& request);
+// The client's field that asks for it.
 Bytes search_field(const hub::Request& request);
 
 // The schema of the one argument that stands for the input of a custom tool; the writers of the

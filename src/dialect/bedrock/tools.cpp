@@ -102,7 +102,7 @@ class ToolWriter {
 
   // Nova's search, for which there are no options.
   Result<> search() {
-    if (!job_.request.web_search) return {};
+    if (!wants_search(job_.request)) return {};
     open();
     out_.raw(web_search);
     job_.losses.emulate(search_field(job_.request));

@@ -132,7 +132,7 @@ Result<> write_search(Target& to) {
 Result<> write_tools(Target& to) {
   const auto& tools = to.request.tools;
   if (uses_cached_content(to.request)) return {};
-  const bool searches = to.request.web_search && to.request.issuer != hub::Issuer::gemini;
+  const bool searches = wants_search(to.request) && to.request.issuer != hub::Issuer::gemini;
   const bool functions = std::ranges::any_of(tools, is_function);
   const bool server = searches || std::ranges::any_of(tools, is_own);
   for (const hub::Tool& tool : tools) PENSTOCK_CHECK(judge_tool(tool, to));

@@ -111,7 +111,7 @@ void ToolWriter::custom_format(const Tool& tool) {
 // A search that was asked for in another dialect; this one's goes as it was.
 Result<> ToolWriter::search() {
   const auto& wanted = writing_.request.web_search;
-  if (!wanted || writing_.owns_extra()) return {};
+  if (!wants_search(writing_.request) || writing_.owns_extra()) return {};
   writing_.losses.emulate(search_field(writing_.request));
   if (writing_.quirks.web_search == SearchForm::plugin) {
     out_.key("plugins").raw(R"([{"id":"web"}])");

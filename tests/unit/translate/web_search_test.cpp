@@ -187,6 +187,60 @@ TEST_CASE("web_search/a_search_beside_functions") {
   CHECK(claude.body.find(R"("name":"f")") != std::string::npos);
 }
 
+TEST_CASE("web_search/none_where_no_tool_may_be_used") {
+  constexpr Bytes body =
+      R"({"model":"m","input":"a","tools":[{"type":"web_search"}],"tool_choice":"none"})";
+  for (const Target& target : targets) {
+    if (target.dialect == Dialect::openai_responses) continue;
+    CAPTURE(target.search);
+    CallExchange exchange(Dialect::openai_responses, target.dialect, std::string(body));
+    exchange.target.quirks = target.quirks;
+    if (!target.model.empty()) exchange.target.base_model = target.model;
+    REQUIRE(exchange.write());
+    // Claude has a word for it.
+    const bool told = exchange.written().find(R"("tool_choice":{"type":"none"})") != Bytes::npos;
+    CHECK((told || exchange.written().find("earch") == Bytes::npos));
+    CHECK(exchange.written().find("nova_grounding") == Bytes::npos);
+  }
+}
+
+TEST_CASE("web_search/what_an_answer_cites_is_told_in_every_dialect") {
+  struct Source {
+    Dialect provider;
+    Bytes answer;
+  };
+  constexpr Source sources[] = {
+      {Dialect::anthropic,
+       R"({"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text",)"
+       R"("text":"Rain.","citations":[{"type":"web_search_result_location","url":"https://a.example/",)"
+       R"("title":"Weather","encrypted_index":"x","cited_text":"It rains."}]}],"stop_reason":)"
+       R"("end_turn","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":4}})"},
+      {Dialect::gemini,
+       R"({"candidates":[{"content":{"role":"model","parts":[{"text":"Rain."}]},"finishReason":"STOP",)"
+       R"("index":0,"groundingMetadata":{"groundingChunks":[{"web":{"uri":"https://a.example/",)"
+       R"("title":"Weather"}}],"groundingSupports":[{"segment":{"startIndex":0,"endIndex":5,"text":)"
+       R"("Rain."},"groundingChunkIndices":[0]}]}}],"usageMetadata":{"promptTokenCount":1},)"
+       R"("modelVersion":"m","responseId":"r"})"},
+      {Dialect::openai_chat,
+       R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,)"
+       R"("message":{"role":"assistant","content":"Rain.","annotations":[{"type":"url_citation",)"
+       R"("url_citation":{"url":"https://a.example/","title":"Weather","start_index":0,)"
+       R"("end_index":5}}]},"finish_reason":"stop"}]})"},
+  };
+  for (const Source& source : sources) {
+    for (const Client& client : with_nothing) {
+      if (client.dialect == source.provider) continue;
+      CAPTURE(dialect::dialect_of(source.provider).name);
+      CAPTURE(dialect::dialect_of(client.dialect).name);
+      CallExchange exchange(client.dialect, source.provider, std::string(client.request));
+      REQUIRE(exchange.write());
+      const std::string answer = exchange.whole(source.answer);
+      CHECK(times(answer, "https://a.example/") == 1);
+      CHECK(times(answer, "Weather") == 1);
+    }
+  }
+}
+
 TEST_CASE("web_search/the_clients_own_dialect_gets_it_as_it_was") {
   for (const Client& client : with_nothing) {
     const Written own = write(client.dialect, client.dialect, client.request);
