@@ -10,8 +10,9 @@ namespace penstock::dialect {
 // How an OpenAI-like server is asked to search the web.
 enum class SearchForm : std::uint8_t {
   none,
-  options,  // web_search_options
-  plugin,   // OpenRouter: an entry of `plugins`
+  options,     // web_search_options
+  perplexity,  // the same with a plain place, and `search_domain_filter`
+  plugin,      // OpenRouter: an entry of `plugins`
 };
 
 // Where an OpenAI-like server departs from OpenAI. One row per provider kind; every default is what

@@ -140,6 +140,7 @@ constexpr Quirks perplexity{
     .store = false,
     .service_tier = false,
     .verbosity = false,
+    .web_search = SearchForm::perplexity,
     .audio_input = false,
     .file_input = false,
     .prediction = false,

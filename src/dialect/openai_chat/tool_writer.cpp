@@ -120,15 +120,26 @@ Result<> ToolWriter::search() {
   out_.key("web_search_options").begin_object();
   if (!wanted->context_size.empty())
     out_.key("search_context_size").escaped_string(wanted->context_size);
-  if (wanted->has_place()) {
+  const bool perplexity = writing_.quirks.web_search == SearchForm::perplexity;
+  hub::WebSearch place = *wanted;
+  if (perplexity) place.timezone = {};  // it knows none
+  if (place.has_place() && perplexity) {
+    out_.key("user_location").begin_object();
+    write_place(place, out_);
+    out_.end_object();
+  } else if (place.has_place()) {
     out_.key("user_location").begin_object().key("type").string("approximate");
     out_.key("approximate").begin_object();
-    write_place(*wanted, out_);
+    write_place(place, out_);
     out_.end_object().end_object();
   }
   out_.end_object();
-  return lose_search_options(writing_.request, {.context_size = true, .place = true},
-                             writing_.target, writing_.losses);
+  if (perplexity && !wanted->allowed_domains.empty())
+    out_.key("search_domain_filter").raw(wanted->allowed_domains);
+  return lose_search_options(
+      writing_.request,
+      {.allowed_domains = perplexity, .context_size = true, .place = place.has_place()},
+      writing_.target, writing_.losses);
 }
 
 Result<> ToolWriter::tools() {

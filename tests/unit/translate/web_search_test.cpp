@@ -153,6 +153,18 @@ TEST_CASE("web_search/what_a_target_has_a_word_for_is_told") {
   CHECK(chat.body.find("\"tools\"") == std::string::npos);
   CHECK(chat.lost == "tools.allowed_domains");
 
+  constexpr dialect::Quirks perplexity{.verbosity = false,
+                                       .web_search = dialect::SearchForm::perplexity};
+  CallExchange sonar(
+      Dialect::openai_responses, Dialect::openai_chat,
+      R"({"model":"m","input":"a","tools":[{"type":"web_search","filters":{"allowed_domains":)"
+      R"(["a.example"]},"user_location":{"type":"approximate","country":"NO","timezone":"T"}}]})");
+  sonar.target.quirks = &perplexity;
+  REQUIRE(sonar.write());
+  CHECK(times(sonar.written(), R"("web_search_options":{"user_location":{"country":"NO"}},)"
+                               R"("search_domain_filter":["a.example"])") == 1);
+  CHECK(sonar.losses.dropped.empty());
+
   const Written limited = write(Dialect::anthropic, Dialect::openai_responses, anthropic_options);
   CHECK(limited.body.find(R"("max_tool_calls":3)") != std::string::npos);
   CHECK(limited.lost == "tools.blocked_domains");
