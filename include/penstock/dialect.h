@@ -32,6 +32,14 @@ inline constexpr std::size_t dialects = 8;
 // How the events of a stream are framed.
 enum class Framing : std::uint8_t { sse, ndjson, aws_event_stream };
 
+// What a provider takes as the name of a tool. `translate` sees to it for every dialect alike.
+enum class NameRule : std::uint8_t {
+  any,       // Ollama
+  word_64,   // OpenAI and its like, Bedrock: 1 to 64 of [a-zA-Z0-9_-]
+  word_128,  // Anthropic: the same, longer
+  dotted,    // Gemini: a letter or '_', then up to 63 of [a-zA-Z0-9_.:-]
+};
+
 // What a writer had to leave out, and what it refused. Names are the client's field, static or
 // views into the request.
 struct Losses {
@@ -104,6 +112,8 @@ struct DialectTable {
   // a body is read and written anew even for a target of the same dialect, so that each signature
   // goes to its issuer only.
   std::array<Bytes, 2> carriers{};
+
+  NameRule tool_names = NameRule::any;  // of a provider
 
   // As a client's dialect.
   Result<> (*read_request)(json::View body, hub::Request& out, RequestIssue& issue) = nullptr;

@@ -104,6 +104,23 @@ struct Message {
 
 enum class ToolKind : std::uint8_t { function, custom, server };
 
+// What a search of the web that the provider does itself is told, in no provider's words. What is
+// empty was not said.
+struct WebSearch {
+  Raw allowed_domains{};  // an array
+  Raw blocked_domains{};
+  Escaped context_size{};  // low, medium, high
+  Escaped city{};          // about where the user is
+  Escaped country{};
+  Escaped region{};
+  Escaped timezone{};
+  std::optional<std::int64_t> max_uses{};
+
+  bool has_place() const {
+    return !city.empty() || !country.empty() || !region.empty() || !timezone.empty();
+  }
+};
+
 struct Tool {
   ToolKind kind = ToolKind::function;
   CacheTtl cache = CacheTtl::none;
@@ -113,6 +130,7 @@ struct Tool {
   Raw schema{};  // of the arguments; empty: none was given
   Raw raw{};     // custom: its `format`; server: the whole entry, for `issuer` only
   Issuer issuer = Issuer::none;
+  bool web_search = false;  // server: any provider's search will do, see Request::web_search
 };
 
 struct ToolChoice {
@@ -148,15 +166,24 @@ struct Extra {
   Raw value{};
 };
 
+// What the answer is to hold beside text. How it is to sound or look is in `extra`.
+struct MediaOutput {
+  bool audio = false;
+  bool image = false;
+  Bytes field{};  // the client's name of it, static
+};
+
 struct Request {
   Escaped model{};  // as the client wrote it
   bool stream = false;
   bool include_usage = false;       // the client wants usage in the stream
   std::vector<Message> messages{};  // system and developer among them, in place
   std::vector<Tool> tools{};
+  std::optional<WebSearch> web_search{};  // of a tool, or of OpenAI's web_search_options
   ToolChoice tool_choice{};
   std::optional<bool> parallel_tool_calls{};
   ResponseFormat format{};
+  MediaOutput media_output{};
   Reasoning reasoning{};
   std::optional<std::int64_t> max_output_tokens{};
   std::optional<std::int64_t> n{};

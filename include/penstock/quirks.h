@@ -7,6 +7,14 @@
 
 namespace penstock::dialect {
 
+// How an OpenAI-like server is asked to search the web.
+enum class SearchForm : std::uint8_t {
+  none,
+  options,     // web_search_options
+  perplexity,  // the same with a plain place, and `search_domain_filter`
+  plugin,      // OpenRouter: an entry of `plugins`
+};
+
 // Where an OpenAI-like server departs from OpenAI. One row per provider kind; every default is what
 // OpenAI itself does.
 struct Quirks {
@@ -21,6 +29,7 @@ struct Quirks {
   bool json_object = true;
   bool strict = true;  // takes `strict` in tools and schemas
   bool tool_choice_named = true;
+  bool tool_choice_required = true;  // else a call is asked for in words
   bool parallel_tool_calls = true;
   bool n = true;
   bool seed = true;
@@ -33,6 +42,7 @@ struct Quirks {
   bool store = true;
   bool service_tier = true;
   bool verbosity = true;
+  SearchForm web_search = SearchForm::options;
   bool reasoning_effort = true;
   bool image_url = true;  // http(s) addresses of images, not only inline data
   bool audio_input = true;

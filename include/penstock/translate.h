@@ -89,6 +89,7 @@ void write_error(Dialect client, const hub::ErrorNote& error, json::Composer& ou
 // -- Streams --
 
 class Frames;
+class NamesBack;
 
 // One stream on its way from a provider to a client.
 //
@@ -158,6 +159,7 @@ class StreamTranslation final : private hub::EventSink {
   std::unique_ptr<Frames> frames_;
   std::unique_ptr<dialect::StreamReader> reader_;
   std::unique_ptr<dialect::StreamWriter> writer_;
+  std::unique_ptr<NamesBack> names_;  // null: all tools went by the client's names
   hub::Usage usage_{};
   std::unique_ptr<json::KeptValue> reported_{};
   std::optional<hub::ErrorNote> error_{};

@@ -27,7 +27,6 @@ Result<> lose_openai_fields(const hub::Request& request, const TargetTraits& tar
   const bool default_tier = request.service_tier.empty() || request.service_tier == "auto" ||
                             request.service_tier == "default";
   const std::pair<bool, Bytes> fields[] = {
-      {request.n.value_or(1) != 1, "n"},
       {!request.logit_bias.empty(), "logit_bias"},
       {!request.parallel_tool_calls.value_or(true), "parallel_tool_calls"},
       {!request.user.empty(), "user"},

@@ -14,7 +14,7 @@ Result<> lose(Bytes field, const TargetTraits& target, Losses& losses);
 std::unexpected<Error> refuse(Bytes field, Bytes reason, Losses& losses);
 
 // Loses what only OpenAI's servers and their like have a word for, where it was set to something
-// that matters: n, logit_bias, parallel_tool_calls, user, metadata, store, service_tier, verbosity,
+// that matters: logit_bias, parallel_tool_calls, user, metadata, store, service_tier, verbosity,
 // prompt_cache_key. An earlier answer that is referred to, or another state that the provider would
 // have to keep, is refused.
 Result<> lose_openai_fields(const hub::Request& request, const TargetTraits& target,

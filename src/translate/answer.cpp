@@ -1,5 +1,6 @@
 // Whole answers and errors.
 #include "penstock/translate.h"
+#include "translate/tool_names.h"
 #include "translate/usage_place.h"
 
 namespace penstock::translate {
@@ -27,7 +28,10 @@ Result<> translate_answer(Dialect client, Dialect provider, Bytes body, const Ta
   hub::Fold& fold = bench.fold.emplace();
   PENSTOCK_TRY(root, bench.document.read(body, json::Judge::answer));
   facts.usage_reported = usage_object(provider, {}, root).raw();
-  PENSTOCK_CHECK(dialect_of(provider).read_answer(root, target, fold));
+  const NamesBack names(provider, context.request);
+  NamingSink naming(names, fold);
+  PENSTOCK_CHECK(dialect_of(provider).read_answer(
+      root, target, names.empty() ? static_cast<hub::EventSink&>(fold) : naming));
   const hub::Answer& answer = fold.answer();
   facts.usage = answer.usage;
   if (!answer.choices.empty()) facts.finish = answer.choices.front().finish;

@@ -3,6 +3,7 @@
 
 #include "penstock/translate.h"
 #include "translate/frames.h"
+#include "translate/tool_names.h"
 #include "translate/usage_place.h"
 
 namespace penstock::translate {
@@ -21,6 +22,8 @@ StreamTranslation::StreamTranslation(Dialect client, Dialect provider, const Tar
       reader_(dialect_of(provider).stream_reader(target_)),
       writer_(dialect_of(client).stream_writer(context_, output_)) {
   output_.keep_on_one_line();
+  NamesBack names(provider, context.request);
+  if (!names.empty()) names_ = std::make_unique<NamesBack>(std::move(names));
 }
 
 StreamTranslation::~StreamTranslation() = default;
@@ -107,7 +110,10 @@ void StreamTranslation::on(const hub::Event& event) {
       break;
   }
   started_ = true;
-  writer_->on(event);
+  if (names_ == nullptr || event.kind != EventKind::tool_open)
+    writer_->on(event);
+  else
+    NamingSink(*names_, *writer_).on(event);
 }
 
 void StreamTranslation::take_error(const hub::ErrorNote& error) {

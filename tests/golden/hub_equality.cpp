@@ -62,6 +62,18 @@ class Comparison {
     text(at + ".name", a.name, b.name);
     text(at + ".description", a.description, b.description);
     raw(at + ".schema", a.schema, b.schema);
+    value(at + ".web_search", a.web_search, b.web_search);
+  }
+
+  void web_search(const hub::WebSearch& a, const hub::WebSearch& b) {
+    raw("web_search.allowed_domains", a.allowed_domains, b.allowed_domains);
+    raw("web_search.blocked_domains", a.blocked_domains, b.blocked_domains);
+    text("web_search.context_size", a.context_size, b.context_size);
+    text("web_search.city", a.city, b.city);
+    text("web_search.country", a.country, b.country);
+    text("web_search.region", a.region, b.region);
+    text("web_search.timezone", a.timezone, b.timezone);
+    value("web_search.max_uses", a.max_uses, b.max_uses);
   }
 
  private:
@@ -95,6 +107,10 @@ std::vector<std::string> different_fields(const Request& a, const Request& b) {
   for (std::size_t i = 0; i < std::min(a.tools.size(), b.tools.size()); ++i) {
     all.tool("tools" + std::to_string(i), a.tools[i], b.tools[i]);
   }
+  all.value("web_search", a.web_search.has_value(), b.web_search.has_value());
+  if (a.web_search && b.web_search) all.web_search(*a.web_search, *b.web_search);
+  all.value("media_output.audio", a.media_output.audio, b.media_output.audio);
+  all.value("media_output.image", a.media_output.image, b.media_output.image);
   all.value("tool_choice.mode", a.tool_choice.mode, b.tool_choice.mode);
   all.text("tool_choice.name", a.tool_choice.name, b.tool_choice.name);
   all.value("parallel_tool_calls", a.parallel_tool_calls, b.parallel_tool_calls);

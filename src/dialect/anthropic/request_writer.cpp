@@ -6,6 +6,7 @@
 #include "dialect/anthropic/tool_writer.h"
 #include "dialect/anthropic/turns.h"
 #include "dialect/anthropic/words.h"
+#include "dialect/demands.h"
 #include "dialect/loss.h"
 
 namespace penstock::dialect::anthropic {
@@ -74,6 +75,8 @@ Result<> RequestWriter::write() {
   if (!request_.stateful.empty() && !keeps_threads())
     return refuse(request_.stateful, "Only a target with a state of its own can serve this.",
                   losses_);
+  PENSTOCK_CHECK(
+      judge_demands(request_, {.web_search = true, .forced_server_tools = native()}, losses_));
   PENSTOCK_CHECK(turns_.build(request_, target_, model_, losses_));
   PENSTOCK_TRY(plan, plan_thinking(request_, target_, model_,
                                    {.forced_choice = tools_.forces(),
@@ -254,7 +257,6 @@ Result<> RequestWriter::foreign_members() {
   const auto is_zero = [this](hub::Raw number) {
     return number.empty() || value_of(number, document_) == 0;
   };
-  PENSTOCK_CHECK(lose_if(request_.n.value_or(1) > 1, "n"));
   PENSTOCK_CHECK(lose_if(!request_.seed.empty(), "seed"));
   PENSTOCK_CHECK(lose_if(!is_zero(request_.presence_penalty), "presence_penalty"));
   PENSTOCK_CHECK(lose_if(!is_zero(request_.frequency_penalty), "frequency_penalty"));

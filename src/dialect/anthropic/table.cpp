@@ -15,6 +15,7 @@ const DialectTable& anthropic_table() {
       .name = "anthropic",
       .framing = Framing::sse,
       .carriers = {"\"pk1."},
+      .tool_names = NameRule::word_128,
       .read_request = anthropic::read_request,
       .write_answer = anthropic::write_answer,
       .stream_writer = anthropic::stream_writer,

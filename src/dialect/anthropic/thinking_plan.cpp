@@ -101,13 +101,14 @@ Result<ThinkingPlan> Planner::plan(ThinkingLimits limits) {
 Result<> Planner::turn_on(ThinkingLimits limits) {
   const std::int64_t budget = asked_.budget.value_or(-1);
   if (model_.thinking == Thinking::none) return lose(field(), target_, losses_);
-  if (model_.thinking == Thinking::budget &&
-      (limits.forced_choice || limits.loop_without_thinking)) {
+  // Both are refused beside `enabled`.
+  const bool limited = limits.forced_choice || limits.loop_without_thinking;
+  if (model_.thinking == Thinking::budget && limited) {
     plan_.type = Type::disabled;
     return lose(field(), target_, losses_);
   }
-  const bool by_budget =
-      model_.thinking == Thinking::budget || (model_.thinking == Thinking::either && budget > 0);
+  const bool by_budget = model_.thinking == Thinking::budget ||
+                         (model_.thinking == Thinking::either && budget > 0 && !limited);
   if (!by_budget) {
     plan_.type = Type::adaptive;
     if (budget > 0) {

@@ -1,6 +1,7 @@
 #include "dialect/anthropic/tool_reader.h"
 
 #include "dialect/anthropic/words.h"
+#include "dialect/web_search.h"
 
 namespace penstock::dialect::anthropic {
 namespace {
@@ -18,9 +19,10 @@ bool is_known(json::View member) {
 }
 
 // A tool without a type, or of type `custom`, is a function; all others are Anthropic's own.
-Result<> read_tool(json::View value, const Path& path, Judge& judge, Tool& out) {
+Result<> read_tool(json::View value, const Path& path, Judge& judge, hub::Request& request) {
   if (!value.is_object()) return judge.invalid(path, "Input should be a valid dictionary");
   const json::View type = value["type"];
+  Tool& out = request.tools.emplace_back();
   out.cache = ttl_of(value["cache_control"]);
   if (type && !type.is("custom")) {
     PENSTOCK_TRY(word, judge.demand_text(type, path.member("type")));
@@ -29,6 +31,8 @@ Result<> read_tool(json::View value, const Path& path, Judge& judge, Tool& out) 
     out.name = name.empty() ? word : name;
     out.raw = value.raw();
     out.issuer = hub::Issuer::anthropic;
+    out.web_search = word.starts_with("web_search_");
+    if (out.web_search) request.web_search = read_web_search(value);
     return {};
   }
   PENSTOCK_TRY(name, judge.demand_text(value["name"], path.member("name")));
@@ -57,7 +61,7 @@ Result<> read_tools(json::View tools, const Path& path, Judge& judge, hub::Reque
   out.tools.reserve(tools.size());
   std::uint32_t index = 0;
   for (const json::View tool : tools) {
-    PENSTOCK_CHECK(read_tool(tool, path.at(index++), judge, out.tools.emplace_back()));
+    PENSTOCK_CHECK(read_tool(tool, path.at(index++), judge, out));
   }
   return {};
 }

@@ -4,7 +4,9 @@
 
 #include "dialect/anthropic/schema.h"
 #include "dialect/anthropic/words.h"
+#include "dialect/demands.h"
 #include "dialect/loss.h"
+#include "dialect/web_search.h"
 
 namespace penstock::dialect::anthropic {
 namespace {
@@ -15,11 +17,6 @@ using hub::ToolKind;
 using Mode = hub::ToolChoice::Mode;
 
 constexpr std::size_t used_max = 128;
-
-// A tool that takes plain text is called with that text as its one argument; the writers of the
-// dialects that have such tools take it out again.
-constexpr Bytes one_input =
-    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
 
 // Names of the tools that were called, each once.
 std::vector<Bytes> names_used(const hub::Request& request) {
@@ -34,13 +31,6 @@ std::vector<Bytes> names_used(const hub::Request& request) {
   return names;
 }
 
-// Types of Anthropic's own tools end in the day of their version: bash_20250124.
-bool is_dated(Bytes type) {
-  constexpr std::size_t date = 9;
-  if (type.size() <= date || type[type.size() - date] != '_') return false;
-  return type.substr(type.size() - date + 1).find_first_not_of("0123456789") == Bytes::npos;
-}
-
 }  // namespace
 
 ToolWriter::ToolWriter(const hub::Request& request, const TargetTraits& target,
@@ -52,25 +42,18 @@ ToolWriter::ToolWriter(const hub::Request& request, const TargetTraits& target,
       document_(document),
       out_(out),
       losses_(losses),
+      searches_(request.web_search && request.issuer != hub::Issuer::anthropic),
       answer_by_tool_(request.format.kind == hub::ResponseFormat::Kind::json_schema &&
                       !model.structured) {
-  if (request.issuer != hub::Issuer::anthropic) {
-    for (const hub::Extra& extra : request.extra) {
-      if (extra.key == "web_search_options") search_ = extra.value;
-    }
-  }
-  if (request.tools.empty() && search_.empty() && !answer_by_tool_) used_ = names_used(request);
+  if (request.tools.empty() && !searches_ && !answer_by_tool_) used_ = names_used(request);
 }
 
 bool ToolWriter::forces() const {
-  const hub::ToolChoice& choice = request_.tool_choice;
-  return answer_by_tool_ ||
-         (!request_.tools.empty() && (choice.mode == Mode::required || choice.mode == Mode::named ||
-                                      (choice.mode == Mode::allowed && choice.required)));
+  return answer_by_tool_ || (!request_.tools.empty() && forces_a_tool(request_.tool_choice));
 }
 
 Result<> ToolWriter::write(CacheMarks& marks, CacheTtl mark) {
-  if (request_.tools.empty() && search_.empty() && !answer_by_tool_ && used_.empty()) return {};
+  if (request_.tools.empty() && !searches_ && !answer_by_tool_ && used_.empty()) return {};
   out_.key("tools").begin_array();
   const Tool* const last = request_.tools.empty() ? nullptr : &request_.tools.back();
   for (const Tool& tool : request_.tools) {
@@ -79,10 +62,7 @@ Result<> ToolWriter::write(CacheMarks& marks, CacheTtl mark) {
     else
       losses_.emulate("tool_choice");
   }
-  if (!search_.empty()) {
-    const auto options = document_.read(search_, json::Judge::answer);
-    PENSTOCK_CHECK(write_search(options ? *options : json::View()));
-  }
+  if (searches_) PENSTOCK_CHECK(write_search());
   if (answer_by_tool_) write_answer_tool();
   if (!used_.empty()) write_stubs();
   out_.end_array();
@@ -100,6 +80,7 @@ Result<> ToolWriter::write_tool(const Tool& tool, CacheTtl mark, CacheMarks& mar
   if (tool.name == answer_tool)
     return refuse("tools", "The name of this tool is reserved by the gateway.", losses_);
   const bool own = tool.issuer == hub::Issuer::anthropic && !tool.raw.empty();
+  if (own && tool.web_search) searches_ = false;
   if (tool.kind == ToolKind::server && !own) return write_foreign(tool);
   if (own && (tool.cache == CacheTtl::none || marks.counted() <= CacheMarks::marks_max)) {
     marks.take(tool.cache);
@@ -117,6 +98,7 @@ Result<> ToolWriter::write_tool(const Tool& tool, CacheTtl mark, CacheMarks& mar
     out_.raw(tool.raw);
     return {};
   }
+  if (tool.kind == ToolKind::custom) PENSTOCK_CHECK(emulate_custom_tool(tool, target_, losses_));
   write_function(tool, mark != CacheTtl::none ? mark : marks.take(tool.cache));
   return {};
 }
@@ -127,10 +109,10 @@ void ToolWriter::write_function(const Tool& tool, CacheTtl ttl) {
   out_.key("input_schema");
   const bool strict = tool.strict.value_or(false) && model_.structured;
   const bool custom = tool.kind == ToolKind::custom;
-  const hub::Raw schema = custom ? one_input : tool.schema;
+  const hub::Raw schema = custom ? custom_input_schema : tool.schema;
   const bool lost = strict ? write_answer_schema(schema, document_, out_)
                            : write_tool_schema(schema, document_, out_);
-  if (lost || custom) losses_.emulate("tools");
+  if (lost) losses_.emulate("tools");
   if (tool.strict && model_.structured)
     out_.key("strict").boolean(strict);
   else if (tool.strict.value_or(false))
@@ -143,37 +125,39 @@ void ToolWriter::write_function(const Tool& tool, CacheTtl ttl) {
 // done by Anthropic's.
 Result<> ToolWriter::write_foreign(const Tool& tool) {
   const auto root = document_.read(tool.raw, json::Judge::answer);
-  if (root && is_dated((*root)["type"].text())) {
+  if (root && is_dated_type((*root)["type"].text())) {
+    if (tool.web_search) searches_ = false;
     out_.raw(tool.raw);
     return {};
   }
-  if (!root || !(*root)["type"].text().starts_with("web_search"))
+  if (!tool.web_search)
     return refuse("tools", "A tool of this kind is run by another provider.", losses_);
-  losses_.emulate("tools");
-  return write_search(*root);
+  return searches_ ? write_search() : Result<>();
 }
 
-// A location is sent with the keys that are known only, and none that is empty.
-Result<> ToolWriter::write_search(json::View options) {
-  if (target_.in_bedrock_invoke)
-    return refuse("web_search_options", "The target has no web search.", losses_);
-  losses_.emulate("web_search_options");
-  if (options["search_context_size"])
-    PENSTOCK_CHECK(lose("web_search_options.search_context_size", target_, losses_));
+// Once, however often it was asked for.
+Result<> ToolWriter::write_search() {
+  searches_ = false;
+  const hub::WebSearch& search = *request_.web_search;
+  const Bytes field = search_field(request_);
+  if (target_.in_bedrock_invoke) return refuse(field, "The target has no web search.", losses_);
+  losses_.emulate(field);
+  const bool allows = !search.allowed_domains.empty();  // one of the two lists only
   out_.begin_object().key("type").string(model_.web_search).key("name").string("web_search");
-  json::View place = options["user_location"];
-  if (place["approximate"].is_object()) place = place["approximate"];
-  bool any = false;
-  for (const Bytes key : {"city", "country", "region", "timezone"}) {
-    const json::View value = place[key];
-    if (!value.is_string() || value.text().empty()) continue;
-    if (!any) out_.key("user_location").begin_object().key("type").string("approximate");
-    any = true;
-    out_.key(key).raw(value.raw());
+  if (search.max_uses) out_.key("max_uses").integer(*search.max_uses);
+  if (allows) out_.key("allowed_domains").raw(search.allowed_domains);
+  if (!allows && !search.blocked_domains.empty())
+    out_.key("blocked_domains").raw(search.blocked_domains);
+  if (search.has_place()) {
+    out_.key("user_location").begin_object().key("type").string("approximate");
+    write_place(search, out_);
+    out_.end_object();
   }
-  if (any) out_.end_object();
   out_.end_object();
-  return {};
+  return lose_search_options(
+      request_,
+      {.allowed_domains = true, .blocked_domains = !allows, .place = true, .max_uses = true},
+      target_, losses_);
 }
 
 void ToolWriter::write_answer_tool() {

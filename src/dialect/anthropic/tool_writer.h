@@ -24,7 +24,7 @@ class ToolWriter {
  private:
   Result<> write_tool(const hub::Tool& tool, hub::CacheTtl ttl, CacheMarks& marks);
   void write_function(const hub::Tool& tool, hub::CacheTtl ttl);
-  Result<> write_search(json::View options);
+  Result<> write_search();
   Result<> write_foreign(const hub::Tool& tool);
   void write_answer_tool();
   void write_stubs();
@@ -37,7 +37,7 @@ class ToolWriter {
   json::Document& document_;
   json::Writer& out_;
   Losses& losses_;
-  hub::Raw search_{};        // web_search_options
+  bool searches_ = false;    // a search is still to be written
   std::vector<Bytes> used_;  // names of tools in the history, when none are given
   bool answer_by_tool_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/demands.h"
 #include "dialect/loss.h"
 
 namespace penstock::dialect::bedrock {
@@ -12,13 +13,6 @@ using Switch = Plan::Switch;
 
 constexpr Bytes effort_field = "reasoning_effort";
 constexpr std::int64_t budget_min = 1024;  // Anthropic's
-
-bool forces_a_tool(const hub::Request& request) {
-  const hub::ToolChoice& choice = request.tool_choice;
-  return choice.mode == hub::ToolChoice::Mode::required ||
-         choice.mode == hub::ToolChoice::Mode::named ||
-         (choice.mode == hub::ToolChoice::Mode::allowed && choice.required);
-}
 
 bool is_signed(const hub::Part& part) {
   return (part.kind == hub::PartKind::thinking || part.kind == hub::PartKind::redacted_thinking) &&
@@ -97,7 +91,8 @@ Result<> settle_thinking(const hub::Request& request, const TargetTraits& target
   }
   if (!on) return {};
   const bool claude = model.family == Family::claude;
-  if (model.thinking == Thinking::budget && (forces_a_tool(request) || lacks_thinking(request))) {
+  if (model.thinking == Thinking::budget &&
+      (forces_a_tool(request.tool_choice) || lacks_thinking(request))) {
     plan.thinking = Switch::off;
     losses.drop(effort_field);
     return {};

@@ -6,6 +6,7 @@
 #include "dialect/bedrock/request_job.h"
 #include "dialect/bedrock/tools.h"
 #include "dialect/bedrock/turns.h"
+#include "dialect/demands.h"
 #include "dialect/loss.h"
 
 namespace penstock::dialect::bedrock {
@@ -17,6 +18,8 @@ class RequestWriter {
       : job_(job), request_(job.request), plan_(job.plan), out_(job.out) {}
 
   Result<> write() {
+    const bool searches = job_.model.family == Family::nova;
+    PENSTOCK_CHECK(judge_demands(request_, {.web_search = searches}, job_.losses));
     PENSTOCK_CHECK(refusals());
     TurnWriter turns(job_);
     out_.begin_object();
@@ -36,8 +39,6 @@ class RequestWriter {
  private:
   // What Converse has no word for: first what would change the answer, then what would not.
   Result<> refusals() {
-    if (request_.n.value_or(1) != 1)
-      return refuse("n", "The target gives one answer per request.", job_.losses);
     if (!request_.previous_response.empty())
       return refuse("previous_response_id", "The target keeps no earlier responses.", job_.losses);
     if (!request_.stateful.empty())
@@ -170,18 +171,11 @@ class RequestWriter {
     for (const hub::Extra& extra : request_.extra) {
       if (std::ranges::find(own, extra.key) != std::end(own)) {
         out_.key(extra.key).raw(extra.value);
-      } else if (asks_for_audio(extra)) {
-        return refuse(extra.key, "The target does not answer in audio.", job_.losses);
       } else if (!is_model_field(job_, extra) && extra.key != "web_search_options") {
         PENSTOCK_CHECK(lose(extra.key, job_.target, job_.losses));
       }
     }
     return {};
-  }
-
-  static bool asks_for_audio(const hub::Extra& extra) {
-    return extra.key == "audio" ||
-           (extra.key == "modalities" && extra.value.find("\"audio\"") != Bytes::npos);
   }
 
   RequestJob& job_;

@@ -9,6 +9,7 @@ namespace penstock::dialect {
 const DialectTable& bedrock_table() {
   static constexpr DialectTable table{.name = "bedrock",
                                       .framing = Framing::aws_event_stream,
+                                      .tool_names = NameRule::word_64,
                                       .write_request = bedrock::write_request,
                                       .read_answer = bedrock::read_answer,
                                       .stream_reader = bedrock::make_stream_reader,

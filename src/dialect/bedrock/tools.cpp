@@ -4,7 +4,9 @@
 #include <unordered_set>
 
 #include "dialect/bedrock/answer_events.h"
+#include "dialect/demands.h"
 #include "dialect/loss.h"
+#include "dialect/web_search.h"
 
 namespace penstock::dialect::bedrock {
 namespace {
@@ -16,8 +18,6 @@ using hub::ToolKind;
 using Mode = hub::ToolChoice::Mode;
 
 constexpr Bytes any_object = R"({"type":"object","properties":{}})";
-constexpr Bytes one_input =
-    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
 constexpr Bytes web_search = R"({"systemTool":{"name":"nova_grounding"}})";
 
 class ToolWriter {
@@ -39,7 +39,7 @@ class ToolWriter {
       if (!traces) return {};
     }
     for (const Tool& tool : job_.request.tools) PENSTOCK_CHECK(one(tool));
-    PENSTOCK_CHECK(search_option());
+    PENSTOCK_CHECK(search());
     if (!any_ && traces) made_up();
     if (!any_) return {};
     if (job_.cache.behind_tools() != hub::CacheTtl::none)
@@ -77,8 +77,8 @@ class ToolWriter {
     if (tool.name.empty()) return refuse("tools", "A tool has no name.", job_.losses);
     open();
     if (tool.kind == ToolKind::custom) {
-      job_.losses.emulate("tools");
-      specification(tool.name, tool.description, one_input);
+      PENSTOCK_CHECK(emulate_custom_tool(tool, job_.target, job_.losses));
+      specification(tool.name, tool.description, custom_input_schema);
       return {};
     }
     const bool strict = tool.strict.value_or(false);
@@ -95,27 +95,18 @@ class ToolWriter {
       out_.raw(tool.raw);
       return {};
     }
-    const auto entry = job_.document.read(tool.raw, json::Judge::answer);
-    const bool search = entry && (*entry)["type"].text().starts_with("web_search");
-    if (!search || job_.model.family != Family::nova)
+    if (!tool.web_search)
       return refuse("tools", "The target does not run such a tool itself.", job_.losses);
-    open();
-    out_.raw(web_search);
-    job_.losses.emulate("tools");
-    return {};
+    return {};  // below
   }
 
-  // OpenAI's other way to ask for a search.
-  Result<> search_option() {
-    const auto& extra = job_.request.extra;
-    const auto asked = std::ranges::find(extra, "web_search_options", &hub::Extra::key);
-    if (asked == extra.end()) return {};
-    if (job_.model.family != Family::nova)
-      return refuse("web_search_options", "The target model does not search.", job_.losses);
+  // Nova's search, for which there are no options.
+  Result<> search() {
+    if (!wants_search(job_.request)) return {};
     open();
     out_.raw(web_search);
-    job_.losses.emulate("web_search_options");
-    return {};
+    job_.losses.emulate(search_field(job_.request));
+    return lose_search_options(job_.request, {}, job_.target, job_.losses);
   }
 
   void specification(hub::Escaped name, hub::Escaped description, hub::Raw schema,
@@ -171,8 +162,7 @@ class ToolWriter {
       return;
     }
     const hub::ToolChoice& choice = job_.request.tool_choice;
-    const bool forced = choice.mode == Mode::required || choice.mode == Mode::named ||
-                        (choice.mode == Mode::allowed && choice.required);
+    const bool forced = forces_a_tool(choice);
     if (choice.mode == Mode::unset || choice.mode == Mode::none) return;
     out_.key("toolChoice");
     if (forced && !job_.model.forced_choice) {

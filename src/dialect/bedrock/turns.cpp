@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/demands.h"
 #include "dialect/loss.h"
 
 namespace penstock::dialect::bedrock {
@@ -78,10 +79,7 @@ Result<> TurnWriter::instructions() {
   const hub::Request& request = job_.request;
   const bool asks_json = job_.plan.json == Plan::Json::instruction;
   const hub::ToolChoice& choice = request.tool_choice;
-  using Mode = hub::ToolChoice::Mode;
-  const bool forces = choice.mode == Mode::required || choice.mode == Mode::named ||
-                      (choice.mode == Mode::allowed && choice.required);
-  const bool asks_call = forces && !job_.model.forced_choice;
+  const bool asks_call = forces_a_tool(choice) && !job_.model.forced_choice;
   if (leading_.empty() && !asks_json && !asks_call) return {};
   json::Writer& out = job_.out;
   out.key("system").begin_array();
@@ -109,7 +107,7 @@ Result<> TurnWriter::instructions() {
         " Schema: ");
     out.more(request.format.schema).close_string().end_object();
   }
-  if (asks_call && choice.mode == Mode::named) {
+  if (asks_call && choice.mode == hub::ToolChoice::Mode::named) {
     out.begin_object().key("text").open_string().more("Answer by calling the tool ");
     out.more_escaped(choice.name).more(".").close_string().end_object();
   } else if (asks_call) {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "dialect/cohere/cohere.h"
+#include "dialect/demands.h"
 #include "dialect/loss.h"
 
 namespace penstock::dialect::cohere {
@@ -77,7 +78,10 @@ Result<> RequestWriter::tool(const Tool& tool) {
   out_.key("name").escaped_string(tool.name);
   if (!tool.description.empty()) out_.key("description").escaped_string(tool.description);
   out_.key("parameters");
-  out_.raw(tool.schema.empty() ? Bytes(R"({"type":"object","properties":{}})") : tool.schema);
+  if (tool.kind == ToolKind::custom)
+    out_.raw(custom_input_schema);
+  else
+    out_.raw(tool.schema.empty() ? Bytes(R"({"type":"object","properties":{}})") : tool.schema);
   out_.end_object().end_object();
   if (tool.cache != hub::CacheTtl::none) losses_.drop("cache_control");
   return {};
@@ -88,12 +92,9 @@ Result<> RequestWriter::tools() {
   std::size_t written = 0;
   for (const Tool& one : request_.tools) {
     if (!offered(one)) continue;
-    if (one.kind == ToolKind::custom)
-      return refuse("tools", "The target takes function tools only.", losses_);
-    if (one.kind == ToolKind::server) {
-      PENSTOCK_CHECK(dialect::lose("tools", target_, losses_));
-      continue;
-    }
+    if (one.kind == ToolKind::server)
+      return refuse("tools", "The target runs no tools itself.", losses_);
+    if (one.kind == ToolKind::custom) PENSTOCK_CHECK(emulate_custom_tool(one, target_, losses_));
     if (written++ == 0) out_.key("tools").begin_array();
     strict += one.strict.value_or(false) ? 1 : 0;
     PENSTOCK_CHECK(tool(one));
@@ -111,8 +112,7 @@ Result<> RequestWriter::tools() {
 Result<> RequestWriter::tool_choice() {
   const ToolChoice& choice = request_.tool_choice;
   using Mode = ToolChoice::Mode;
-  const bool required = choice.mode == Mode::required || choice.mode == Mode::named ||
-                        (choice.mode == Mode::allowed && choice.required);
+  const bool required = forces_a_tool(choice);
   if (required && !has_tools_)
     return refuse("tool_choice", "No tool that must be called can be sent to the target.", losses_);
   if (choice.mode == Mode::named || choice.mode == Mode::allowed) losses_.emulate("tool_choice");
@@ -200,6 +200,7 @@ Result<> RequestWriter::extras() {
 }
 
 Result<> RequestWriter::write() {
+  PENSTOCK_CHECK(judge_demands(request_, {}, losses_));
   out_.begin_object().key("model").string(target_.model);
   PENSTOCK_CHECK(tools());
   // Cohere refuses a format together with tools or documents; then the format is asked for in

@@ -8,6 +8,7 @@ namespace penstock::dialect {
 const DialectTable& cohere_table() {
   static constexpr DialectTable table{.name = "cohere",
                                       .framing = Framing::sse,
+                                      .tool_names = NameRule::word_64,
                                       .write_request = cohere::write_request,
                                       .read_answer = cohere::read_answer,
                                       .stream_reader = cohere::stream_reader,

@@ -104,10 +104,16 @@ void read_format(json::View type, json::View schema, json::View json_schema, hub
   format.schema = out.keep(std::string(text.text()));
 }
 
-// Only text is wanted, which goes without saying.
-bool is_text_only(json::View modalities) {
-  return modalities.size() == 1 && modalities.is_array() &&
-         is_word(modalities.at(0), "TEXT", "text");
+// What the answer is to be made of. True: of text only, which goes without saying.
+bool read_modalities(json::View modalities, hub::MediaOutput& out) {
+  bool other = !modalities.is_array();
+  for (const json::View one : modalities) {
+    out.audio = out.audio || is_word(one, "AUDIO", "audio");
+    out.image = out.image || is_word(one, "IMAGE", "image");
+    other = other || !is_word(one, "TEXT", "text");
+  }
+  out.field = "generationConfig.responseModalities";
+  return !other;
 }
 
 Result<bool> read_simple_member(json::View value, hub::Request& out, RequestIssue& issue) {
@@ -152,7 +158,7 @@ Result<> read_generation_config(json::View config, hub::Request& out, RequestIss
                value.key_is("_responseJsonSchema")) {
       json_schema = value;
     } else if (!(key_is(value, "responseModalities", "response_modalities") &&
-                 is_text_only(value))) {
+                 read_modalities(value, out.media_output))) {
       out.extra.push_back(
           {.key = out.keep("generationConfig." + std::string(value.key())), .value = value.raw()});
     }

@@ -87,7 +87,8 @@ Result<> write_modalities(Target& to, const hub::Extra& extra) {
   json::Composer& out = to.out;
   if (extra.key == "modalities") {
     out.key("responseModalities").begin_array();
-    for (const json::View one : *value) out.string(one.is("audio") ? "AUDIO" : "TEXT");
+    for (const json::View one : *value)
+      out.string(one.is("audio") ? "AUDIO" : one.is("image") ? "IMAGE" : "TEXT");
     out.end_array();
   } else if (const json::View voice = (*value)["voice"]; voice.is_string()) {
     out.key("speechConfig").begin_object().key("voiceConfig").begin_object();
@@ -226,7 +227,9 @@ Result<> write_extra(Target& to) {
       done = true;
     }
     const bool openai = request.issuer == hub::Issuer::openai;
-    if (done || (openai && (extra.key == "modalities" || extra.key == "audio"))) continue;
+    if (done || (openai && (extra.key == "modalities" || extra.key == "audio" ||
+                            extra.key == "web_search_options")))
+      continue;
     if (own && (extra.key != "labels" || to.traits.on_vertex)) {
       to.out.escaped_string(extra.key).verbatim(":").raw(extra.value);
     } else {

@@ -1,7 +1,7 @@
 #include "dialect/gemini/content_reader.h"
 
 #include "dialect/data_url.h"
-#include "dialect/gemini/names.h"
+#include "dialect/gemini/call_id.h"
 #include "dialect/gemini/part_members.h"
 #include "dialect/gemini/signature.h"
 

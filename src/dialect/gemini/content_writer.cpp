@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "dialect/arguments.h"
-#include "dialect/gemini/names.h"
+#include "dialect/gemini/call_id.h"
 #include "dialect/loss.h"
 
 namespace penstock::dialect::gemini {
@@ -196,8 +196,8 @@ Result<> ContentWriter::response(const Answered& result) {
     return refuse("messages", "A tool result answers no call of this conversation.", to_.losses);
   }
   json::Composer& out = to_.out;
-  out.begin_object().key("functionResponse").begin_object().key("name");
-  write_name(name, out);
+  out.begin_object().key("functionResponse").begin_object();
+  out.key("name").escaped_string(name);
   if (!to_.traits.on_vertex && !part.id.empty() && !is_made_call_id(part.id)) {
     out.key("id").escaped_string(part.id);
   }
@@ -312,10 +312,13 @@ void ContentWriter::text(hub::Escaped text, hub::Escaped signature, bool thought
 void ContentWriter::call(const hub::Message& message, const hub::Part& part, bool current_turn) {
   json::Composer& out = to_.out;
   ++calls_written_;
-  out.begin_object().key("functionCall").begin_object().key("name");
-  write_name(part.name, out);
+  out.begin_object().key("functionCall").begin_object();
+  out.key("name").escaped_string(part.name);
   out.key("args");
-  write_arguments_object(part.arguments, to_.document, out);
+  if (part.custom)  // plain text, as the emulation of its tool has it
+    out.begin_object().key("input").escaped_string(part.arguments.bytes).end_object();
+  else
+    write_arguments_object(part.arguments, to_.document, out);
   if (!to_.traits.on_vertex && !part.id.empty() && !is_made_call_id(part.id)) {
     out.key("id").escaped_string(part.id);
   }

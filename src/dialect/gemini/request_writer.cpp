@@ -1,6 +1,7 @@
 // Writes a request for generateContent or streamGenerateContent; which of them stands in the path.
 #include <algorithm>
 
+#include "dialect/demands.h"
 #include "dialect/gemini/config_writer.h"
 #include "dialect/loss.h"
 
@@ -53,6 +54,13 @@ Result<> write_request_members(const hub::Request& request, const TargetTraits& 
             .model = model_of(target),
             .out = out,
             .losses = losses};
+  const bool own = request.issuer == hub::Issuer::gemini;
+  const Abilities can{.many_answers = true,
+                      .audio_output = true,
+                      .image_output = true,
+                      .web_search = true,
+                      .forced_server_tools = own};
+  PENSTOCK_CHECK(judge_demands(request, can, losses));
   const bool words = format_as_words(request, to.model);
   std::string instruction;
   if (words) {

@@ -1,8 +1,8 @@
 #include "dialect/gemini/stream_reader.h"
 
+#include "dialect/gemini/call_id.h"
 #include "dialect/gemini/created.h"
 #include "dialect/gemini/finish.h"
-#include "dialect/gemini/names.h"
 
 namespace penstock::dialect::gemini {
 namespace {
@@ -223,7 +223,7 @@ void Reader::open_call(json::View part, const PartMembers& members, std::uint32_
   if (event.id.empty()) {
     event.id = made_call_id(id_, part.raw(), at << 16 | (choice.calls & 0xFFFF), room);
   }
-  event.name = restored_name(members.call["name"].text());
+  event.name = members.call["name"].text();
   out.on(event);
   choice.content = true;
   choice.open = Open::nothing;

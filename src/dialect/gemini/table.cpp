@@ -16,6 +16,7 @@ const DialectTable& gemini_table() {
   static constexpr DialectTable table{.name = "gemini",
                                       .framing = Framing::sse,
                                       .carriers = {"cGVuc3RvY2s6"},
+                                      .tool_names = NameRule::dotted,
                                       .read_request = gemini::read_request,
                                       .write_answer = gemini::write_answer,
                                       .stream_writer = gemini::stream_writer,

@@ -39,6 +39,12 @@ void read_server_tool(json::View value, hub::Request& out) {
   std::string entry = "{\"";
   entry.append(value.key()).append("\":").append(value.raw()).append("}");
   tool.raw = out.keep(std::move(entry));
+  tool.web_search = key_is(value, "googleSearch", "google_search") ||
+                    key_is(value, "googleSearchRetrieval", "google_search_retrieval");
+  if (!tool.web_search) return;
+  hub::WebSearch& search = out.web_search.emplace();
+  const json::View excluded = member(value, "excludeDomains", "exclude_domains");
+  if (excluded.is_array() && !excluded.empty()) search.blocked_domains = excluded.raw();
 }
 
 // The declared schema is closed, as those that strict calls ask for must be.

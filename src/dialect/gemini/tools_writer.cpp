@@ -1,10 +1,11 @@
 // Writes `tools` and `toolConfig`: all functions in one entry, Google's own tools in one each.
 #include <algorithm>
 
+#include "dialect/demands.h"
 #include "dialect/gemini/config_writer.h"
-#include "dialect/gemini/names.h"
 #include "dialect/gemini/schema.h"
 #include "dialect/loss.h"
+#include "dialect/web_search.h"
 
 namespace penstock::dialect::gemini {
 namespace {
@@ -12,17 +13,20 @@ namespace {
 constexpr Bytes config_path = "toolConfig.";
 constexpr Bytes server_side = "includeServerSideToolInvocations";
 
+// Custom tools become functions.
 bool is_function(const hub::Tool& tool) {
-  return tool.kind == hub::ToolKind::function;
+  return tool.kind != hub::ToolKind::server;
 }
 
 Result<> write_schema(const hub::Tool& tool, Target& to) {
-  if (tool.schema.empty()) return {};
+  const bool custom = tool.kind == hub::ToolKind::custom;
+  const hub::Raw text = custom ? hub::Raw(custom_input_schema) : tool.schema;
+  if (text.empty()) return {};
   if (to.model.json_schema()) {
-    to.out.key("parametersJsonSchema").raw(tool.schema);
+    to.out.key("parametersJsonSchema").raw(text);
     return {};
   }
-  const auto schema = to.document.read(tool.schema, json::Judge::answer);
+  const auto schema = to.document.read(text, json::Judge::answer);
   if (schema && takes_nothing(*schema)) return {};
   json::Composer converted;
   if (!schema || !write_openapi_schema(*schema, converted)) {
@@ -37,8 +41,7 @@ Result<> write_functions(Target& to) {
   out.begin_object().key("functionDeclarations").begin_array();
   for (const hub::Tool& tool : to.request.tools) {
     if (!is_function(tool)) continue;
-    out.begin_object().key("name");
-    write_name(tool.name, out);
+    out.begin_object().key("name").escaped_string(tool.name);
     if (!tool.description.empty()) out.key("description").escaped_string(tool.description);
     PENSTOCK_CHECK(write_schema(tool, to));
     out.end_object();
@@ -73,8 +76,8 @@ void write_mode(Bytes mode, const hub::ToolChoice& choice, json::Composer& out) 
   out.key("functionCallingConfig").begin_object().key("mode").string(mode);
   if (choice.mode == Mode::named || choice.mode == Mode::allowed) {
     out.key("allowedFunctionNames").begin_array();
-    if (choice.mode == Mode::named) write_name(choice.name, out);
-    for (const hub::Escaped name : choice.names) write_name(name, out);
+    if (choice.mode == Mode::named) out.escaped_string(choice.name);
+    for (const hub::Escaped name : choice.names) out.escaped_string(name);
     out.end_array();
   }
   out.end_object();
@@ -101,34 +104,49 @@ void write_tool_config(Target& to, bool functions, bool mixed) {
   if (!wrote) out.cut(before);
 }
 
+bool is_own(const hub::Tool& tool) {
+  return tool.kind == hub::ToolKind::server && tool.issuer == hub::Issuer::gemini;
+}
+
+Result<> judge_tool(const hub::Tool& tool, Target& to) {
+  if (tool.cache != hub::CacheTtl::none) to.losses.emulate("cache_control");
+  if (tool.kind == hub::ToolKind::custom) return emulate_custom_tool(tool, to.traits, to.losses);
+  if (tool.kind == hub::ToolKind::server && !is_own(tool) && !tool.web_search)
+    return refuse("tools", "The target does not run this tool.", to.losses);
+  return {};
+}
+
+// A search that was asked for in another dialect. Only Vertex takes domains to leave out.
+Result<> write_search(Target& to) {
+  const hub::Raw excluded = to.request.web_search->blocked_domains;
+  to.losses.emulate(search_field(to.request));
+  to.out.begin_object().key("googleSearch").begin_object();
+  if (to.traits.on_vertex && !excluded.empty()) to.out.key("excludeDomains").raw(excluded);
+  to.out.end_object().end_object();
+  return lose_search_options(to.request, {.blocked_domains = to.traits.on_vertex}, to.traits,
+                             to.losses);
+}
+
 }  // namespace
 
 Result<> write_tools(Target& to) {
   const auto& tools = to.request.tools;
   if (uses_cached_content(to.request)) return {};
-  bool functions = false;
-  bool server = false;
-  for (const hub::Tool& tool : tools) {
-    functions = functions || is_function(tool);
-    server = server || tool.kind == hub::ToolKind::server;
-    if (tool.kind == hub::ToolKind::custom) {
-      return refuse("tools", "The target takes no tools with free-form input.", to.losses);
-    }
-    if (tool.kind == hub::ToolKind::server && tool.issuer != hub::Issuer::gemini) {
-      return refuse("tools", "The target does not run this tool.", to.losses);
-    }
-    if (tool.cache != hub::CacheTtl::none) to.losses.emulate("cache_control");
-  }
+  const bool searches = wants_search(to.request) && to.request.issuer != hub::Issuer::gemini;
+  const bool functions = std::ranges::any_of(tools, is_function);
+  const bool server = searches || std::ranges::any_of(tools, is_own);
+  for (const hub::Tool& tool : tools) PENSTOCK_CHECK(judge_tool(tool, to));
   const bool mixed = functions && server;
   if (mixed && !to.model.third()) {
     return refuse("tools", "The target takes functions or tools of its own, not both.", to.losses);
   }
-  if (!tools.empty()) {
+  if (functions || server) {
     to.out.key("tools").begin_array();
     if (functions) PENSTOCK_CHECK(write_functions(to));
     for (const hub::Tool& tool : tools) {
-      if (!is_function(tool)) to.out.raw(tool.raw);
+      if (is_own(tool)) to.out.raw(tool.raw);
     }
+    if (searches) PENSTOCK_CHECK(write_search(to));
     to.out.end_array();
   }
   write_tool_config(to, functions, mixed);

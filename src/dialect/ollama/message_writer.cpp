@@ -31,7 +31,7 @@ class MessageWriter {
   MessageWriter(const TargetTraits& target, json::Composer& out, Losses& losses)
       : target_(target), out_(out), losses_(losses) {}
 
-  Result<> write(const hub::Request& request);
+  Result<> write(const hub::Request& request, Bytes instruction);
 
  private:
   Result<> message(const Message& message);
@@ -190,18 +190,29 @@ Result<> MessageWriter::message(const Message& message) {
   return {};
 }
 
-Result<> MessageWriter::write(const hub::Request& request) {
+// The instruction stands behind the client's own, before anybody has spoken.
+Result<> MessageWriter::write(const hub::Request& request, Bytes instruction) {
+  const auto instruct = [&] {
+    if (instruction.empty()) return;
+    out_.begin_object().key("role").string("system").key("content").string(instruction);
+    out_.end_object();
+    instruction = {};
+  };
   out_.begin_array();
-  for (const Message& one : request.messages) PENSTOCK_CHECK(message(one));
+  for (const Message& one : request.messages) {
+    if (one.role != Role::system && one.role != Role::developer) instruct();
+    PENSTOCK_CHECK(message(one));
+  }
+  instruct();
   out_.end_array();
   return {};
 }
 
 }  // namespace
 
-Result<> write_messages(const hub::Request& request, const TargetTraits& target,
+Result<> write_messages(const hub::Request& request, const TargetTraits& target, Bytes instruction,
                         json::Composer& out, Losses& losses) {
-  return MessageWriter(target, out, losses).write(request);
+  return MessageWriter(target, out, losses).write(request, instruction);
 }
 
 }  // namespace penstock::dialect::ollama

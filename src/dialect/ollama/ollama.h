@@ -17,8 +17,8 @@ std::unique_ptr<StreamReader> stream_reader(const TargetTraits& target);
 // {"error":"text"}; the form of OpenAI's errors, which Ollama's cloud uses, is understood too.
 void read_error(std::uint16_t status, json::View body, hub::ErrorNote& out);
 
-// The value of `messages`.
-Result<> write_messages(const hub::Request& request, const TargetTraits& target,
+// The value of `messages`. `instruction`: plain words of ours for the model; may be empty.
+Result<> write_messages(const hub::Request& request, const TargetTraits& target, Bytes instruction,
                         json::Composer& out, Losses& losses);
 
 // An RFC 3339 time in Unix seconds; 0 when it is none, or lies before 1970.

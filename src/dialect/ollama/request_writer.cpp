@@ -1,8 +1,9 @@
 // The hub's request as the body of Ollama's POST /api/chat. What steers the sampling stands in
-// `options`; there is no way to force a tool call.
+// `options`; a tool call cannot be forced, only asked for in words.
 #include <algorithm>
 #include <array>
 
+#include "dialect/demands.h"
 #include "dialect/loss.h"
 #include "dialect/ollama/ollama.h"
 
@@ -79,35 +80,32 @@ void RequestWriter::tool(const Tool& tool) {
   out_.key("name").escaped_string(tool.name);
   if (!tool.description.empty()) out_.key("description").escaped_string(tool.description);
   out_.key("parameters");
-  out_.raw(tool.schema.empty() ? Bytes(R"({"type":"object","properties":{}})") : tool.schema);
+  if (tool.kind == ToolKind::custom)
+    out_.raw(custom_input_schema);
+  else
+    out_.raw(tool.schema.empty() ? Bytes(R"({"type":"object","properties":{}})") : tool.schema);
   out_.end_object().end_object();
   if (tool.cache != hub::CacheTtl::none) losses_.drop("cache_control");
 }
 
 Result<> RequestWriter::tools() {
   const ToolChoice& choice = request_.tool_choice;
-  using Mode = ToolChoice::Mode;
   bool any = false;
   for (const Tool& one : request_.tools) {
     if (!offered(one)) continue;
-    if (one.kind == ToolKind::custom)
-      return refuse("tools", "The target takes function tools only.", losses_);
-    if (one.kind == ToolKind::server) {
-      PENSTOCK_CHECK(lose("tools", target_, losses_));
-      continue;
-    }
+    if (one.kind == ToolKind::server)
+      return refuse("tools", "The target runs no tools itself.", losses_);
+    if (one.kind == ToolKind::custom) PENSTOCK_CHECK(emulate_custom_tool(one, target_, losses_));
     if (!any) out_.key("tools").begin_array();
     any = true;
     tool(one);
     if (one.strict.value_or(false)) PENSTOCK_CHECK(lose("tools.strict", target_, losses_));
   }
   if (any) out_.end_array();
-  const bool forced = choice.mode == Mode::required || choice.mode == Mode::named ||
-                      (choice.mode == Mode::allowed && choice.required);
+  const bool forced = forces_a_tool(choice);
   if (forced && !any)
     return refuse("tool_choice", "No tool that must be called can be sent to the target.", losses_);
-  if (forced) return lose("tool_choice", target_, losses_);
-  if (choice.mode == Mode::allowed) losses_.emulate("tool_choice");
+  if (forced || choice.mode == ToolChoice::Mode::allowed) losses_.emulate("tool_choice");
   return {};
 }
 
@@ -207,8 +205,11 @@ Result<> RequestWriter::extras() {
 }
 
 Result<> RequestWriter::write() {
+  PENSTOCK_CHECK(judge_demands(request_, {}, losses_));
   out_.begin_object().key("model").string(target_.model).key("messages");
-  PENSTOCK_CHECK(write_messages(request_, target_, out_, losses_));
+  const bool forced = forces_a_tool(request_.tool_choice);
+  const Bytes instruction = forced ? call_instruction : Bytes();
+  PENSTOCK_CHECK(write_messages(request_, target_, instruction, out_, losses_));
   PENSTOCK_CHECK(tools());
   format();
   think();

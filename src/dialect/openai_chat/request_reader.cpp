@@ -145,6 +145,8 @@ Result<> read_request(json::View body, hub::Request& out, RequestIssue& issue) {
     if (in_delivery) continue;
     PENSTOCK_TRY(in_reasoning, read_reasoning_controls(value, root, judge));
     if (in_reasoning) continue;
+    PENSTOCK_TRY(in_media, read_answer_media(value, root, judge));
+    if (in_media) continue;
     // The newer name of `user`.
     if (value.key_is("safety_identifier") && !body["user"] && value.is_string())
       out.user = value.text();

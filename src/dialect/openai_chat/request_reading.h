@@ -37,6 +37,10 @@ Result<> check_tool_choice(const Path& path, Judge& judge);
 
 Result<> read_response_format(json::View value, const Path& path, Judge& judge);
 
+// `modalities`, `audio` and `web_search_options`: what the answer is to be made of, or from. They
+// are kept as they were as well. True: `value` was one of them.
+Result<bool> read_answer_media(json::View value, const Path& root, Judge& judge);
+
 // A member that the hub has no word for. Error: too many of them.
 Result<> read_extra(json::View value, Judge& judge);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialect/demands.h"
 #include "dialect/loss.h"
 #include "dialect/openai_chat/chat.h"
 #include "dialect/openai_chat/request_writing.h"
@@ -17,9 +18,9 @@ using hub::ResponseFormat;
 constexpr Quirks plain_quirks{};
 
 // Members of OpenAI's platform, which other servers refuse or ignore.
-constexpr std::array<Bytes, 8> platform_members{
-    "web_search_options",     "modalities",        "audio",    "moderation", "prompt_cache_options",
-    "prompt_cache_retention", "safety_identifier", "verbosity"};
+constexpr std::array<Bytes, 5> platform_members{"moderation", "prompt_cache_options",
+                                                "prompt_cache_retention", "safety_identifier",
+                                                "verbosity"};
 
 class RequestWriter {
  public:
@@ -34,6 +35,7 @@ class RequestWriter {
 
  private:
   Result<> refuse_state();
+  Abilities abilities() const;
   Result<> messages();
   Result<> limits();
   Result<> sampling();
@@ -75,13 +77,28 @@ Result<> RequestWriter::refuse_state() {
   return {};
 }
 
+// Beside OpenAI, OpenRouter has models that answer in audio and images.
+Abilities RequestWriter::abilities() const {
+  const bool own = writing_.owns_extra();
+  const bool media = own && (writing_.is_openai() || quirks_.reasoning_details);
+  const bool own_search = own && std::ranges::any_of(request_.tools, &hub::Tool::web_search);
+  return {.many_answers = quirks_.n,
+          .audio_output = media,
+          .image_output = media,
+          .web_search = own_search || quirks_.web_search != SearchForm::none,
+          .forced_server_tools = own};
+}
+
 Result<> RequestWriter::messages() {
   // The form is written first, to know whether it must be told in words; members have no order.
   const bool in_words = write_response_format(writing_);
+  const bool asks_call = forces_a_tool(request_.tool_choice) && !quirks_.tool_choice_required;
   out_.key("messages");
-  if (!in_words) return write_messages(writing_, {});
-  losses_.emulate("response_format");
   json::Composer instruction;
+  if (asks_call) instruction.verbatim(call_instruction);
+  if (!in_words) return write_messages(writing_, instruction.text());
+  losses_.emulate("response_format");
+  if (asks_call) instruction.verbatim("\n\n");
   if (request_.format.kind == ResponseFormat::Kind::json_schema && !request_.format.schema.empty())
     instruction
         .verbatim(
@@ -95,10 +112,7 @@ Result<> RequestWriter::messages() {
 
 Result<> RequestWriter::limits() {
   if (request_.max_output_tokens) out_.key(quirks_.max_tokens).integer(*request_.max_output_tokens);
-  if (request_.n && *request_.n != 1) {
-    if (!quirks_.n) return lose("n");
-    out_.key("n").integer(*request_.n);
-  }
+  if (request_.n && *request_.n != 1) out_.key("n").integer(*request_.n);
   return {};
 }
 
@@ -192,6 +206,7 @@ void RequestWriter::stream() {
 
 Result<> RequestWriter::write() {
   PENSTOCK_CHECK(refuse_state());
+  PENSTOCK_CHECK(judge_demands(request_, abilities(), losses_));
   out_.begin_object().key("model").string(writing_.target.model);
   PENSTOCK_CHECK(messages());
   PENSTOCK_CHECK(write_tools(writing_));

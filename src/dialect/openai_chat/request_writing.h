@@ -24,7 +24,8 @@ struct Writing {
 // system message; may be empty.
 Result<> write_messages(Writing& writing, Bytes instruction);
 
-// `tools`, `tool_choice` and `parallel_tool_calls`, as far as there are any.
+// `tools`, `tool_choice`, `parallel_tool_calls` and what asks for a search, as far as there are
+// any.
 Result<> write_tools(Writing& writing);
 
 // `response_format`. True: the schema or the wish for JSON must also be told in words.

@@ -1,5 +1,6 @@
 // The members that chat and legacy completions share.
 #include "dialect/openai_chat/request_reading.h"
+#include "dialect/web_search.h"
 
 namespace penstock::dialect::openai_chat {
 namespace {
@@ -34,6 +35,33 @@ Result<> read_extra(json::View value, Judge& judge) {
     return judge.invalid({}, "The body has too many unknown parameters.");
   out.extra.push_back({value.key(), value.raw()});
   return {};
+}
+
+Result<bool> read_answer_media(json::View value, const Path& root, Judge& judge) {
+  hub::Request& out = judge.request();
+  hub::MediaOutput& media = out.media_output;
+  if (value.key_is("modalities")) {
+    if (!value.is_array())
+      return judge.invalid(root.member("modalities"), "Invalid type: expected an array.");
+    bool other = false;
+    for (const json::View one : value) {
+      media.audio = media.audio || one.is("audio");
+      media.image = media.image || one.is("image");
+      other = other || !one.is("text");
+    }
+    if (!other) return true;  // text goes without saying
+    media.field = "modalities";
+  } else if (value.key_is("audio")) {
+    media.audio = true;
+    if (media.field.empty()) media.field = "audio";
+  } else if (value.key_is("web_search_options")) {
+    PENSTOCK_CHECK(judge.object(value, root.member("web_search_options")));
+    if (!out.web_search) out.web_search = read_web_search(value);
+  } else {
+    return false;
+  }
+  PENSTOCK_CHECK(read_extra(value, judge));
+  return true;
 }
 
 Result<bool> read_sampling(json::View value, const Path& root, Judge& judge) {

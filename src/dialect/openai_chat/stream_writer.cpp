@@ -18,6 +18,8 @@ using hub::EventKind;
 
 // A signature needs the text it signs; of a longer thought only the deltas are told.
 constexpr std::size_t thought_bytes_max = 8u << 20;
+// Of all inputs of custom tools that are held because their calls are not complete.
+constexpr std::size_t held_bytes_max = 16u << 20;
 
 class ChatWriter final : public StreamWriter {
  public:
@@ -77,6 +79,7 @@ class ChatWriter final : public StreamWriter {
   json::Composer piece_{};
   std::vector<Choice> choices_{};
   hub::Usage usage_{};
+  std::size_t held_ = 0;
   bool legacy_;
   bool begun_ = false;
   bool over_ = false;
@@ -235,10 +238,11 @@ void ChatWriter::call_delta(const Event& event, Choice& to) {
   if (event.call >= to.calls.size() || event.text.empty()) return;
   Call& call = to.calls[event.call];
   call.any = true;
-  if (call.unwrap)
-    call.held.append(event.text);
-  else
-    arguments(event.choice, event.call, call.custom, event.text);
+  if (!call.unwrap) return arguments(event.choice, event.call, call.custom, event.text);
+  if (event.text.size() > held_bytes_max - held_)
+    return fail({.kind = hub::ErrorKind::server, .message = "The input of a tool is too long."});
+  held_ += event.text.size();
+  call.held.append(event.text);
 }
 
 void ChatWriter::close_call(const Event& event, Choice& to) {
@@ -250,6 +254,7 @@ void ChatWriter::close_call(const Event& event, Choice& to) {
     write_custom_input(call.held, out);
     const std::string quoted(out.text());
     arguments(event.choice, event.call, true, Bytes(quoted).substr(1, quoted.size() - 2));
+    held_ -= call.held.size();
     call.held = {};
   } else if (!call.any && !call.custom) {
     arguments(event.choice, event.call, false, "{}");

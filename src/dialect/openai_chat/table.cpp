@@ -10,6 +10,7 @@ const DialectTable& openai_chat_table() {
   static constexpr DialectTable table{.name = "openai_chat",
                                       .framing = Framing::sse,
                                       .carriers = {"\"reasoning_details\"", "\"extra_content\""},
+                                      .tool_names = NameRule::word_64,
                                       .read_request = openai_chat::read_request,
                                       .write_answer = openai_chat::write_answer,
                                       .stream_writer = openai_chat::stream_writer,

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dialect/openai_chat/request_reading.h"
+#include "dialect/web_search.h"
 
 namespace penstock::dialect::openai_chat {
 namespace {
@@ -45,11 +46,13 @@ Result<> read_tool(json::View tool, const Path& path, Judge& judge) {
     if (custom["format"]) out.raw = custom["format"].raw();
     return {};
   }
-  // A tool that some server runs itself; only a server of this dialect can be meant.
+  // A tool that some server runs itself: of this dialect, or Anthropic's.
   out.kind = ToolKind::server;
-  out.issuer = hub::Issuer::openai;
+  out.issuer = is_dated_type(type) ? hub::Issuer::anthropic : hub::Issuer::openai;
   out.name = type;
   out.raw = tool.raw();
+  out.web_search = type.starts_with("web_search");
+  if (out.web_search) judge.request().web_search = read_web_search(tool);
   return {};
 }
 

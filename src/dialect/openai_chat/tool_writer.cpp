@@ -1,8 +1,10 @@
 // Tools, which of them are to be called, and the form of the answer.
 #include <algorithm>
 
+#include "dialect/demands.h"
 #include "dialect/loss.h"
 #include "dialect/openai_chat/request_writing.h"
+#include "dialect/web_search.h"
 
 namespace penstock::dialect::openai_chat {
 namespace {
@@ -12,10 +14,6 @@ using hub::Tool;
 using hub::ToolChoice;
 using hub::ToolKind;
 using Mode = hub::ToolChoice::Mode;
-
-// Custom tools elsewhere: a function with one string, which is read back by the answer's writer.
-constexpr Bytes input_schema =
-    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false})";
 
 class ToolWriter {
  public:
@@ -27,7 +25,10 @@ class ToolWriter {
  private:
   Result<> tools();
   Result<> tool(const Tool& tool);
+  Result<> functions();
   void choice();
+  Result<> search();
+  void custom_format(const Tool& tool);
   // Only some tools are sent: how a server is told that it has no word for.
   bool is_subset() const {
     if (choice_.mode == Mode::allowed) return !writing_.is_openai();
@@ -43,6 +44,7 @@ class ToolWriter {
 };
 
 bool ToolWriter::is_offered(const Tool& tool) const {
+  if (tool.web_search && !writing_.owns_extra()) return false;  // asked for elsewhere
   if (!is_subset()) return true;
   if (choice_.mode == Mode::named) return tool.name == choice_.name;
   return std::ranges::find(choice_.names, tool.name) != choice_.names.end();
@@ -56,7 +58,7 @@ bool ToolWriter::is_custom(hub::Escaped name) const {
 
 Result<> ToolWriter::tool(const Tool& tool) {
   if (tool.kind == ToolKind::server) {
-    if (!writing_.owns_extra() || tool.issuer != hub::Issuer::openai)
+    if (!writing_.owns_extra())
       return refuse("tools", "The target does not run this kind of tool.", writing_.losses);
     out_.raw(tool.raw);
     return {};
@@ -68,10 +70,10 @@ Result<> ToolWriter::tool(const Tool& tool) {
   out_.key("name").escaped_string(tool.name);
   if (!tool.description.empty()) out_.key("description").escaped_string(tool.description);
   if (native) {
-    if (!tool.raw.empty()) out_.key("format").raw(tool.raw);
+    custom_format(tool);
   } else if (custom) {
-    writing_.losses.emulate("tools");
-    out_.key("parameters").raw(input_schema);
+    PENSTOCK_CHECK(emulate_custom_tool(tool, writing_.target, writing_.losses));
+    out_.key("parameters").raw(custom_input_schema);
   } else {
     if (!tool.schema.empty()) out_.key("parameters").raw(tool.schema);
     if (tool.strict && writing_.quirks.strict) out_.key("strict").boolean(*tool.strict);
@@ -89,6 +91,57 @@ Result<> ToolWriter::tool(const Tool& tool) {
   return {};
 }
 
+// Responses has a grammar's members beside its type, chat in an object of their own.
+void ToolWriter::custom_format(const Tool& tool) {
+  if (tool.raw.empty()) return;
+  out_.key("format");
+  json::Document document;
+  const auto format = document.read(tool.raw, json::Judge::answer);
+  if (!format || !(*format)["definition"].is_string()) {
+    out_.raw(tool.raw);
+    return;
+  }
+  out_.begin_object().key("type").string("grammar").key("grammar").begin_object();
+  for (const Bytes key : {"syntax", "definition"}) {
+    if ((*format)[key]) out_.key(key).raw((*format)[key].raw());
+  }
+  out_.end_object().end_object();
+}
+
+// A search that was asked for in another dialect; this one's goes as it was.
+Result<> ToolWriter::search() {
+  const auto& wanted = writing_.request.web_search;
+  if (!wants_search(writing_.request) || writing_.owns_extra()) return {};
+  writing_.losses.emulate(search_field(writing_.request));
+  if (writing_.quirks.web_search == SearchForm::plugin) {
+    out_.key("plugins").raw(R"([{"id":"web"}])");
+    return lose_search_options(writing_.request, {}, writing_.target, writing_.losses);
+  }
+  out_.key("web_search_options").begin_object();
+  if (!wanted->context_size.empty())
+    out_.key("search_context_size").escaped_string(wanted->context_size);
+  const bool perplexity = writing_.quirks.web_search == SearchForm::perplexity;
+  hub::WebSearch place = *wanted;
+  if (perplexity) place.timezone = {};  // it knows none
+  if (place.has_place() && perplexity) {
+    out_.key("user_location").begin_object();
+    write_place(place, out_);
+    out_.end_object();
+  } else if (place.has_place()) {
+    out_.key("user_location").begin_object().key("type").string("approximate");
+    out_.key("approximate").begin_object();
+    write_place(place, out_);
+    out_.end_object().end_object();
+  }
+  out_.end_object();
+  if (perplexity && !wanted->allowed_domains.empty())
+    out_.key("search_domain_filter").raw(wanted->allowed_domains);
+  return lose_search_options(
+      writing_.request,
+      {.allowed_domains = perplexity, .context_size = true, .place = place.has_place()},
+      writing_.target, writing_.losses);
+}
+
 Result<> ToolWriter::tools() {
   out_.key("tools").begin_array();
   for (const Tool& one : writing_.request.tools) {
@@ -102,6 +155,11 @@ Result<> ToolWriter::tools() {
 
 void ToolWriter::choice() {
   const Bytes required = writing_.quirks.required_choice;
+  const bool in_words = forces_a_tool(choice_) && !writing_.quirks.tool_choice_required;
+  if (in_words) {
+    writing_.losses.emulate("tool_choice");
+    return;
+  }
   if (is_subset()) {
     writing_.losses.emulate("tool_choice");
     const bool must = choice_.mode == Mode::named || choice_.required;
@@ -140,13 +198,16 @@ void ToolWriter::choice() {
 }
 
 Result<> ToolWriter::write() {
-  if (writing_.request.tools.empty()) return {};
+  PENSTOCK_CHECK(search());
+  const auto& tools = writing_.request.tools;
+  if (std::ranges::any_of(tools, [&](const Tool& one) { return is_offered(one); }))
+    return functions();
   // No tool is allowed: the server refuses an empty list.
-  if (std::ranges::none_of(writing_.request.tools,
-                           [&](const Tool& one) { return is_offered(one); })) {
-    writing_.losses.emulate("tool_choice");
-    return {};
-  }
+  if (!std::ranges::all_of(tools, &Tool::web_search)) writing_.losses.emulate("tool_choice");
+  return {};
+}
+
+Result<> ToolWriter::functions() {
   PENSTOCK_CHECK(tools());
   choice();
   const auto& parallel = writing_.request.parallel_tool_calls;

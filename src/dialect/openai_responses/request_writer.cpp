@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "dialect/demands.h"
 #include "dialect/loss.h"
 #include "dialect/openai_responses/request_writing.h"
 #include "dialect/openai_responses/responses.h"
+#include "dialect/web_search.h"
 
 namespace penstock::dialect::openai_responses {
 namespace {
@@ -13,9 +15,8 @@ namespace {
 constexpr std::int64_t output_tokens_min = 16;  // what the API takes at least
 
 // Members of a chat request that this dialect has no word for.
-constexpr std::array<Bytes, 7> chat_only{"prediction",    "modalities",    "audio",
-                                         "functions",     "function_call", "web_search_options",
-                                         "stream_options"};
+constexpr std::array<Bytes, 6> chat_only{"prediction", "modalities",    "audio",
+                                         "functions",  "function_call", "stream_options"};
 
 class RequestWriter {
  public:
@@ -29,6 +30,8 @@ class RequestWriter {
   Result<> state();
   Result<> limits();
   Result<> tools();
+  Result<> tool_list();
+  Result<> web_search();
   Result<> reasoning();
   Result<> labels();
   Result<> lost();
@@ -86,16 +89,56 @@ Result<> RequestWriter::limits() {
   return {};
 }
 
-Result<> RequestWriter::tools() {
-  if (!request_.tools.empty()) {
-    out_.key("tools").begin_array();
-    for (const hub::Tool& tool : request_.tools) {
-      if (tool.kind == hub::ToolKind::server && tool.issuer != hub::Issuer::openai)
-        return refuse("tools", "A tool of another provider's servers is not there.", losses_);
-      write_tool(tool, !request_.responses, out_);
-    }
-    out_.end_array();
+// The search of the web, asked for in another dialect. A limit of searches is one of all calls of
+// the provider's own tools, which are the same where there is no other.
+Result<> RequestWriter::web_search() {
+  const hub::WebSearch& search = *request_.web_search;
+  losses_.emulate(search_field(request_));
+  out_.begin_object().key("type").string("web_search");
+  if (!search.allowed_domains.empty())
+    out_.key("filters")
+        .begin_object()
+        .key("allowed_domains")
+        .raw(search.allowed_domains)
+        .end_object();
+  if (!search.context_size.empty())
+    out_.key("search_context_size").escaped_string(search.context_size);
+  if (search.has_place()) {
+    out_.key("user_location").begin_object().key("type").string("approximate");
+    write_place(search, out_);
+    out_.end_object();
   }
+  out_.end_object();
+  return lose_search_options(
+      request_, {.allowed_domains = true, .context_size = true, .place = true, .max_uses = true},
+      target_, losses_);
+}
+
+Result<> RequestWriter::tool_list() {
+  bool searches = !request_.web_search || request_.responses;
+  if (request_.tools.empty() && searches) return {};
+  out_.key("tools").begin_array();
+  for (const hub::Tool& tool : request_.tools) {
+    const bool own = request_.responses || tool.issuer == hub::Issuer::openai;
+    if (tool.kind != hub::ToolKind::server || own) {
+      searches = searches || tool.web_search;
+      write_tool(tool, !request_.responses, out_);
+    } else if (!tool.web_search) {
+      return refuse("tools", "A tool of another provider's servers is not there.", losses_);
+    } else if (!searches) {
+      searches = true;
+      PENSTOCK_CHECK(web_search());
+    }
+  }
+  if (!searches) PENSTOCK_CHECK(web_search());
+  out_.end_array();
+  if (!request_.responses && request_.web_search && request_.web_search->max_uses)
+    out_.key("max_tool_calls").integer(*request_.web_search->max_uses);
+  return {};
+}
+
+Result<> RequestWriter::tools() {
+  PENSTOCK_CHECK(tool_list());
   if (request_.tool_choice.mode != hub::ToolChoice::Mode::unset) {
     out_.key("tool_choice");
     write_tool_choice(request_.tool_choice, request_, out_);
@@ -145,7 +188,6 @@ Result<> RequestWriter::labels() {
 
 // What Responses does not have.
 Result<> RequestWriter::lost() {
-  PENSTOCK_CHECK(lose_if(request_.n.value_or(1) != 1, "n"));
   PENSTOCK_CHECK(lose_if(request_.top_k.has_value(), "top_k"));
   PENSTOCK_CHECK(lose_if(!request_.seed.empty(), "seed"));
   PENSTOCK_CHECK(lose_if(!request_.stop.empty(), "stop"));
@@ -172,6 +214,7 @@ void RequestWriter::include() {
 
 Result<> RequestWriter::extras() {
   for (const hub::Extra& member : request_.extra) {
+    if (!request_.responses && member.key == "web_search_options") continue;  // is a tool here
     const bool openai = request_.responses || request_.issuer == hub::Issuer::openai;
     const bool known =
         request_.responses || std::ranges::find(chat_only, member.key) == chat_only.end();
@@ -227,6 +270,8 @@ Result<> write_request(const hub::Request& request, const TargetTraits& target, 
                        Losses& losses) {
   // OpenAI caches by itself and has no word for a place in the prompt.
   if (has_cache_marks(request)) losses.drop("cache_control");
+  PENSTOCK_CHECK(judge_demands(
+      request, {.web_search = true, .forced_server_tools = request.responses}, losses));
   return RequestWriter(request, target, out, losses).write();
 }
 

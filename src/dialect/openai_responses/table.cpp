@@ -11,6 +11,7 @@ const DialectTable& openai_responses_table() {
       .name = "openai_responses",
       .framing = Framing::sse,
       .carriers = {"penstock.v1."},
+      .tool_names = NameRule::word_64,
       .read_request = responses::read_request,
       .write_answer = responses::write_answer,
       .stream_writer = responses::stream_writer,

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "dialect/openai_responses/request_reading.h"
+#include "dialect/web_search.h"
 
 namespace penstock::dialect::openai_responses {
 namespace {
@@ -29,6 +30,8 @@ Result<> read_tool(json::View tool, std::uint32_t at, Reading& reading) {
     out.issuer = hub::Issuer::openai;
     out.raw = tool.raw();
     out.name = tool["name"].text();
+    out.web_search = type.text().starts_with("web_search");
+    if (out.web_search) reading.request.web_search = read_web_search(tool);
     return {};
   }
   if (tool["name"].text().empty()) return reading.missing(tool_place(at, "name"));

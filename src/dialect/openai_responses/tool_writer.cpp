@@ -21,6 +21,22 @@ void write_named(Bytes name, const hub::Request& request, json::Writer& out) {
   out.key("name").escaped_string(name).end_object();
 }
 
+// Chat has a grammar's members in an object of their own, Responses beside its type.
+void write_format(hub::Raw format, json::Writer& out) {
+  json::Document document;
+  const auto read = document.read(format, json::Judge::answer);
+  if (!read || !(*read)["grammar"].is_object()) {
+    out.raw(format);
+    return;
+  }
+  const json::View grammar = (*read)["grammar"];
+  out.begin_object().key("type").raw("\"grammar\"");
+  for (const Bytes key : {"syntax", "definition"}) {
+    if (grammar[key]) out.key(key).raw(grammar[key].raw());
+  }
+  out.end_object();
+}
+
 }  // namespace
 
 void write_tool(const hub::Tool& tool, bool lenient, json::Writer& out) {
@@ -33,7 +49,7 @@ void write_tool(const hub::Tool& tool, bool lenient, json::Writer& out) {
   out.key("name").escaped_string(tool.name);
   if (!tool.description.empty()) out.key("description").escaped_string(tool.description);
   if (custom) {
-    if (!tool.raw.empty()) out.key("format").raw(tool.raw);
+    if (!tool.raw.empty()) write_format(tool.raw, out.key("format"));
   } else {
     out.key("parameters");
     out.raw(tool.schema.empty() ? Bytes(R"({"type":"object","properties":{}})") : tool.schema);

@@ -1,4 +1,5 @@
 #include "composed_request.h"
+#include "dialect/web_search.h"
 
 using namespace penstock;
 using namespace test;
@@ -288,9 +289,12 @@ TEST_CASE("anthropic_request_writer/bodies_of_other_platforms") {
 
 TEST_CASE("anthropic_request_writer/search_gets_whole_keys_only_trap_24") {
   hub::Request request = asking("x");
-  request.extra.push_back(
-      {"web_search_options",
-       R"({"user_location":{"type":"approximate","approximate":{"city":"Oslo","region":"","country":null}}})"});
+  json::Document document;
+  const auto options = document.read(
+      R"({"user_location":{"type":"approximate","approximate":{"city":"Oslo","region":"","country":null}}})",
+      json::Judge::request);
+  REQUIRE(options.has_value());
+  request.web_search = dialect::read_web_search(*options);
   const Written written = write(request, target("claude-sonnet-4-5"));
   CHECK(at(written, "tools.0.type") == "web_search_20250305");
   CHECK(at(written, "tools.0.user_location") == "#2");
@@ -300,7 +304,6 @@ TEST_CASE("anthropic_request_writer/search_gets_whole_keys_only_trap_24") {
 
 TEST_CASE("anthropic_request_writer/what_is_lost_is_named") {
   hub::Request request = asking("x");
-  request.n = 2;
   request.seed = "7";
   request.presence_penalty = "0.5";
   request.frequency_penalty = "0.0";
@@ -312,9 +315,9 @@ TEST_CASE("anthropic_request_writer/what_is_lost_is_named") {
   request.extra.push_back({"prediction", "{}"});
   const Written written = write(request, target("claude-sonnet-5"));
   REQUIRE(written.ok);
-  CHECK(written.losses.dropped == std::vector<Bytes>{"service_tier", "n", "seed",
-                                                     "presence_penalty", "logit_bias", "logprobs",
-                                                     "verbosity", "prediction"});
+  CHECK(written.losses.dropped == std::vector<Bytes>{"service_tier", "seed", "presence_penalty",
+                                                     "logit_bias", "logprobs", "verbosity",
+                                                     "prediction"});
   CHECK(at(written, "metadata.user_id") == "me");
   request.previous_response = "resp_1";
   CHECK(write(request, target("claude-sonnet-5")).losses.refused == "previous_response_id");
@@ -375,10 +378,12 @@ TEST_CASE("anthropic_request_writer/its_server_tools_pass_from_other_dialects_tr
   const Written written = write(request, target("claude-sonnet-5"));
   REQUIRE(written.ok);
   CHECK(at(written, "tools.0.type") == "tool_search_tool_regex_20251119");
-  request.tools[0].raw =
-      R"({"type":"web_search_preview","user_location":{"type":"approximate","city":"Oslo"}})";
+  request.tools[0].raw = R"({"type":"web_search_preview"})";
+  request.tools[0].web_search = true;
+  request.web_search = hub::WebSearch{.city = "Oslo"};
   CHECK(at(write(request, target("claude-sonnet-5")), "tools.0.user_location.city") == "Oslo");
   request.tools[0].raw = R"({"type":"file_search","vector_store_ids":[]})";
+  request.tools[0].web_search = false;
   CHECK(write(request, target("claude-sonnet-5")).losses.refused == "tools");
 }
 

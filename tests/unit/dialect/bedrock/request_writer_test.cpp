@@ -239,11 +239,14 @@ TEST_CASE("bedrock_writer/tools_of_providers") {
   tool.kind = hub::ToolKind::server;
   tool.issuer = hub::Issuer::anthropic;
   tool.raw = R"({"type":"web_search_20260318","name":"web_search"})";
+  tool.web_search = true;
+  request.web_search.emplace();
   CHECK(same(written(request, nova_2).at("toolConfig", "tools"),
              R"([{"systemTool":{"name":"nova_grounding"}}])"));
   CHECK(written(request).losses.refused == "tools");
   hub::Request option = asking();
   option.extra.push_back({"web_search_options", "{}"});
+  option.web_search.emplace();
   CHECK(same(written(option, nova_2).at("toolConfig", "tools"),
              R"([{"systemTool":{"name":"nova_grounding"}}])"));
   CHECK(written(option, llama).losses.refused == "web_search_options");
@@ -326,6 +329,7 @@ TEST_CASE("bedrock_writer/what_converse_lacks_is_named_or_refused") {
   CHECK(written(kept).losses.refused == "conversation");
   hub::Request spoken = asking();
   spoken.extra.push_back({"modalities", R"(["text","audio"])"});
+  spoken.media_output = {.audio = true, .field = "modalities"};
   CHECK(written(spoken).losses.refused == "modalities");
 }
 

@@ -86,7 +86,7 @@ TEST_CASE("chat_target/usage_is_always_asked_for_in_streams") {
 
 TEST_CASE("chat_target/a_small_server_gets_its_own_words") {
   const Asked asked = asked_with(
-      R"("max_completion_tokens":7,"n":2,"seed":5,"logprobs":true,"logit_bias":{"1":1},"user":"u","metadata":{},"store":true,"service_tier":"flex","verbosity":"low","top_k":3,"modalities":["text"],"prediction":{},"tools":[{"type":"function","function":{"name":"f","strict":true}},{"type":"function","function":{"name":"h"}}],"parallel_tool_calls":false,"tool_choice":{"type":"function","function":{"name":"f"}})",
+      R"("max_completion_tokens":7,"n":1,"seed":5,"logprobs":true,"logit_bias":{"1":1},"user":"u","metadata":{},"store":true,"service_tier":"flex","verbosity":"low","top_k":3,"modalities":["text"],"prediction":{},"tools":[{"type":"function","function":{"name":"f","strict":true}},{"type":"function","function":{"name":"h"}}],"parallel_tool_calls":false,"tool_choice":{"type":"function","function":{"name":"f"}})",
       R"({"role":"developer","content":"d"},{"role":"user","content":"q"})");
   REQUIRE(asked.result.has_value());
   const Sent sent = send(asked.request, small);
@@ -97,8 +97,8 @@ TEST_CASE("chat_target/a_small_server_gets_its_own_words") {
   CHECK(text_at(sent.body, "tool_choice") == "any");
   CHECK(at(tree(sent.body), "tools").items.size() == 1);
   CHECK(sent.dropped ==
-        "tools.strict parallel_tool_calls n top_k logit_bias logprobs verbosity service_tier user "
-        "metadata store modalities prediction");
+        "tools.strict parallel_tool_calls top_k logit_bias logprobs verbosity service_tier user "
+        "metadata store prediction");
   CHECK(sent.emulated == "tool_choice");
   const Sent strict = send(asked.request, small, DropParams::error);
   CHECK_FALSE(strict.good);

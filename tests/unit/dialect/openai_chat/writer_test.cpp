@@ -327,6 +327,25 @@ TEST_CASE("chat_writer/custom_calls_come_out_of_functions") {
   CHECK(text_at(told.whole(), "choices.0.message.tool_calls.0.type") == "custom");
 }
 
+TEST_CASE("chat_writer/an_endless_input_of_a_custom_tool_ends_the_stream") {
+  hub::Request request;
+  request.tools = {{.kind = hub::ToolKind::custom, .name = "g"}};
+  AnswerContext asked = context();
+  asked.request = &request;
+  json::Composer out;
+  const auto writer = chat().stream_writer(asked, out);
+  writer->on({.kind = EventKind::begin, .id = "p1", .model = "m1"});
+  writer->on({.kind = EventKind::tool_open, .id = "c", .name = "g"});
+  const std::string piece(1u << 20, 'a');
+  for (int i = 0; i < 17; ++i) writer->on({.kind = EventKind::tool_delta, .text = piece});
+  writer->on({.kind = EventKind::tool_close});
+  writer->on({.kind = EventKind::finish, .finish = Finish::tool_calls});
+  writer->on({.kind = EventKind::end});
+  CHECK(holds(out.text(), "The input of a tool is too long."));
+  CHECK_FALSE(holds(out.text(), "[DONE]"));
+  CHECK(out.text().size() < 4096);
+}
+
 TEST_CASE("chat_writer/what_the_provider_did_not_say") {
   Told told(context());
   told.on({.kind = EventKind::begin}).text("a").finish(Finish::stop).end();

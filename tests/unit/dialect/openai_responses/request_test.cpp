@@ -196,7 +196,6 @@ TEST_CASE("responses_request/of_a_chat_client") {
   request.stream = true;
   request.max_output_tokens = 5;
   request.stop.push_back("END");
-  request.n = 2;
   request.extra.push_back({"prediction", "{}"});
   request.extra.push_back({"max_tool_calls", "3"});
   auto& system = request.messages.emplace_back();
@@ -241,13 +240,13 @@ TEST_CASE("responses_request/of_a_chat_client") {
   CHECK(text_at(body, "input.3.type") == "function_call");
   CHECK(text_at(body, "input.3.arguments") == "{}");
   CHECK(text_at(body, "input.4.output") == "42");
-  CHECK(written.losses.dropped == std::vector<Bytes>{"n", "stop", "prediction"});
+  CHECK(written.losses.dropped == std::vector<Bytes>{"stop", "prediction"});
 
   TargetTraits strict;
   strict.drop_params = DropParams::error;
   const Written refused = write_request(request, strict);
   REQUIRE(refused.error.has_value());
-  CHECK(refused.losses.refused == "n");
+  CHECK(refused.losses.refused == "stop");
 }
 
 TEST_CASE("responses_request/what_changes_the_meaning_is_refused") {

@@ -1,12 +1,10 @@
-// Names and ids that Gemini spells differently from others. Function-call ids may be absent here,
-// so they are made up on the way in and left out again on the way back; a function's name must
-// begin with a letter or an underscore (https://ai.google.dev/api/caching#FunctionDeclaration).
+// Ids of function calls may be absent at Gemini, so they are made up on the way in and left out
+// again on the way back.
 #pragma once
 
 #include <array>
 
 #include "penstock/hub.h"
-#include "penstock/json_writer.h"
 
 namespace penstock::dialect::gemini {
 
@@ -19,9 +17,5 @@ hub::Escaped made_call_id(Bytes answer_id, Bytes call, std::uint32_t ordinal, Ca
 hub::Escaped made_call_id(std::uint32_t ordinal, CallIdRoom& room);
 // It was made here: Google never saw it.
 bool is_made_call_id(hub::Escaped id);
-
-// A function's name as Gemini takes it, reversibly, and back.
-void write_name(hub::Escaped name, json::Writer& out);
-hub::Escaped restored_name(hub::Escaped name);
 
 }  // namespace penstock::dialect::gemini

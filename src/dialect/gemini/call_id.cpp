@@ -1,4 +1,4 @@
-#include "dialect/gemini/names.h"
+#include "dialect/gemini/call_id.h"
 
 #include <charconv>
 
@@ -8,14 +8,6 @@ namespace penstock::dialect::gemini {
 namespace {
 
 constexpr Bytes id_prefix = "call_gem_";
-constexpr Bytes name_prefix = "_fn_";
-
-bool needs_prefix(hub::Escaped name) {
-  if (name.empty()) return false;
-  const char c = name.front();
-  const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  return !fits || name.starts_with(name_prefix);
-}
 
 }  // namespace
 
@@ -38,22 +30,6 @@ hub::Escaped made_call_id(std::uint32_t ordinal, CallIdRoom& room) {
 
 bool is_made_call_id(hub::Escaped id) {
   return id.starts_with(id_prefix);
-}
-
-void write_name(hub::Escaped name, json::Writer& out) {
-  if (!needs_prefix(name)) {
-    out.escaped_string(name);
-  } else {
-    out.open_string().more_escaped(name_prefix).more_escaped(name).close_string();
-  }
-}
-
-hub::Escaped restored_name(hub::Escaped name) {
-  if (name.size() > name_prefix.size() && name.starts_with(name_prefix) &&
-      needs_prefix(name.substr(name_prefix.size()))) {
-    return name.substr(name_prefix.size());
-  }
-  return name;
 }
 
 }  // namespace penstock::dialect::gemini
