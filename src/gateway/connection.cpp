@@ -100,22 +100,21 @@ bool Connection::count_in() {
 // its turn would not come in time.
 Task<bool> Connection::await_turn() {
   const Snapshot& config = shard.snapshot();
-  const auto turn = shard.process.handshakes.next(
-      config.limits.max_handshakes_per_second, shard.driver.now(), config.client.handshake_timeout);
+  const Duration patience{config.client.handshake_timeout.ns / 2};  // the rest is for the handshake
+  const auto turn = shard.process.handshakes.next(config.limits.max_handshakes_per_second,
+                                                  shard.driver.now(), patience);
   if (!turn) co_return false;
   if (*turn > shard.driver.now()) shard.metrics.handshakes_delayed.add();
   while (*turn > shard.driver.now()) {
-    const Deadline until = Deadline{*turn}.sooner(shard.drain_deadline());
+    if (shard.draining()) co_return false;
+    const Deadline until{*turn};
     co_await signal.wait(until);
-    if (shard.drain_deadline().passed(shard.driver.now())) co_return false;
   }
   co_return true;
 }
 
 Task<bool> Connection::handshake() {
-  const Deadline limit =
-      Deadline::after(shard.driver.now(), shard.snapshot().client.handshake_timeout)
-          .sooner(shard.drain_deadline());
+  Deadline limit = Deadline::after(shard.driver.now(), shard.snapshot().client.handshake_timeout);
   const bool turn = co_await await_turn();
   if (!turn) {
     shard.metrics.handshakes_refused.add();
@@ -124,6 +123,10 @@ Task<bool> Connection::handshake() {
   stream->unpause();
   while (!stream->established()) {
     if (stream->gone()) co_return false;
+    if (shard.draining()) {  // nobody shall wait for a silent one
+      limit = limit.sooner(Deadline::after(shard.driver.now(), linger_for))
+                  .sooner(shard.drain_deadline());
+    }
     const Wake wake = co_await signal.wait(limit);
     if (wake == Wake::expired) co_return false;
   }

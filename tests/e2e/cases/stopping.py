@@ -51,6 +51,24 @@ def at_once(t):
     assert waited < 0.2 + 0.3 * t.slack, f'{waited * 1000:.0f} ms'
 
 
+@case('a silent handshake, and those that wait for their turn, do not hold the end up', alone=True)
+def silent_handshakes(t):
+    pair = t.world.certificates.leaf('stopping')
+    tls = f'tls: {{certificate: "{pair[0]}", private_key: "{pair[1]}"}}'
+    text = config.standard(t.world, config.PATIENT + 'limits: {max_handshakes_per_second: 1}\n')
+    gateway = t.world.start(text.replace(config.listen(), config.listen(tls)), name=t.name,
+                            tls=t.world.certificates.client_context())
+    held = [t.client(gateway, tls=None).send(bytes.fromhex('160301')) for _ in range(4)]
+    time.sleep(1.2)  # one of them has begun
+    begun = time.monotonic()
+    gateway.terminate()
+    same(gateway.exit_status(8), 0)
+    assert time.monotonic() - begun < 1.5 + t.slack, 'silent clients held the end up'
+    for client in held:
+        client.close()
+    gateway.stop()
+
+
 @case('no new connections while draining')
 def no_new(t):
     t.script(LONG)
