@@ -12,11 +12,13 @@ constexpr std::size_t length_digits_max = 19;
 
 // Digits only; nineteen of them cannot overflow 64 bits.
 std::optional<std::uint64_t> parse_length(Bytes text) {
-  if (text.empty() || text.size() > length_digits_max || !all(text, class_digit)) {
-    return std::nullopt;
-  }
+  if (text.empty() || text.size() > length_digits_max) return std::nullopt;
   std::uint64_t value = 0;
-  for (const char c : text) value = value * 10 + static_cast<unsigned>(c - '0');
+  for (const char c : text) {
+    const auto digit = static_cast<unsigned char>(c - '0');
+    if (digit > 9) return std::nullopt;
+    value = value * 10 + digit;
+  }
   if (value > body_unlimited) return std::nullopt;
   return value;
 }

@@ -36,6 +36,7 @@ std::optional<std::uint32_t> delta_seconds(Bytes value) noexcept {
 }
 
 MediaType media_type_of(Bytes content_type) noexcept {
+  if (equals_word(content_type, "application/json")) return MediaType::json;  // nearly always
   const Bytes type = trim_blanks(content_type.substr(0, content_type.find(';')));
   if (type.empty()) return MediaType::none;
   if (equals_word(type, "application/json")) return MediaType::json;
