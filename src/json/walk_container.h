@@ -66,7 +66,7 @@ bool Walk::container(Watch& watch) {
   const std::uint32_t begin = offset(p);
   for (;;) {
     if (object) {
-      const Key key = take_key<judged || Watch::wants_keys>(p);
+      const Key key = take_key<(judged || Watch::wants_keys)>(p);
       p = key.value;
       if (p == nullptr) return false;
       if constexpr (judged) {
