@@ -5,7 +5,11 @@ import json
 from harness import answers
 from harness.answers import http_chunk, send, stream_head
 from harness.case import build, case, refused, same
+from harness.clients import CLIENTS
 from harness.config import MAIN_KEY, PROVIDER_KEY
+from harness.dialects import ask_of, gateway as dialects_gateway
+from harness.providers import EVERY
+from harness.turn import PLAIN
 from harness.upstream import rst
 
 FIELDS = {'time', 'request_id', 'key', 'endpoint', 'dialect', 'model', 'target', 'provider', 'upstream_model',
@@ -81,14 +85,16 @@ def reported(t, usage, kept, stream):
 
 @case('usage that reflects a credential is not logged', {'whole': False, 'streamed': True})
 def reflected(t, stream):
-    usage = b'{"prompt_tokens":5,"key":["' + PROVIDER_KEY.encode() + b'"]}'
-    if stream:
-        chunk = b'{"id":"c","object":"chat.completion.chunk","choices":[],"usage":' + usage + b'}'
-        t.script(answers.stream([answers.ROLE, *answers.WORDS, answers.FINISH, answers.event(chunk), answers.DONE]))
-    else:
-        t.script(answers.whole(b'{"id":"c","choices":[],"usage":' + usage + b'}'))
-    _, line = logged(t, body=t.chat(stream=stream))
-    has(line, status=200, usage_reported=None, input_tokens=5)
+    provider, client = EVERY['chat'], CLIENTS['messages']  # who does not get the provider's usage as it is
+    provider_usage = {**provider.usage(PLAIN), 'key': [PROVIDER_KEY]}
+    body = {**provider.body(PLAIN), 'usage': provider_usage}
+    chunk = answers.event(json.dumps({'id': 'c', 'object': 'chat.completion.chunk', 'choices': [],
+                                      'usage': provider_usage}).encode())
+    t.script(answers.stream([*provider.events(PLAIN)[:-2], chunk, answers.DONE]) if stream else answers.whole(body))
+    response = client.asked(t, ask_of(t, 'chat', stream=stream), dialects_gateway(t),
+                            headers=[f'X-Request-Id: {t.marker}'])
+    same(response.status, 200)
+    has(dialects_gateway(t).log_line(request_id=t.marker), usage_reported=None, input_tokens=PLAIN.input_tokens)
 
 
 @case('embeddings')
