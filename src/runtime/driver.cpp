@@ -86,6 +86,7 @@ void Driver::at_turn_end(TurnEnd& node) noexcept {
 void Driver::turn(Deadline limit) {
   const Instant until = ready_first_ ? Instant{0} : std::min(limit.at, timers_.next());
   wait_and_dispatch(until);
+  refresh_now();
   timers_.advance(now_);
   run_ready();
   while (turn_end_) {
