@@ -279,16 +279,24 @@ void UringDriver::wait(Instant until) {
   }
 }
 
+// What a wait brought tells whether the next ones are worth a spin.
+void UringDriver::note_wait() {
+  if (waited_from_ == Instant::never()) return;
+  io_uring_cqe* first = nullptr;
+  if (io_uring_peek_cqe(&ring_, &first) == 0) {
+    const bool brief = now() - waited_from_ <= Duration::microseconds(options_.spin_us);
+    spin_gate_.note(brief, io_uring_cqe_get_data(first));
+  }
+  waited_from_ = Instant::never();
+}
+
 void UringDriver::wait_and_dispatch(Instant until) {
   if (!lost_completions_) wait(until);
   refresh_now();
-  if (waited_from_ != Instant::never()) {
-    spin_gate_.note(now() - waited_from_ <= Duration::microseconds(options_.spin_us));
-    waited_from_ = Instant::never();
-  }
   if (*ring_.sq.kflags & IORING_SQ_CQ_OVERFLOW) ++counters_.overflows;
   // The kernel counts what it dropped; it tells an enter only when that submits nothing.
   if (lost_completions_ || *ring_.cq.koverflow != 0) return rebuild();
+  note_wait();
   unsigned count = 0, head = 0;
   io_uring_cqe* cqe = nullptr;
   io_uring_for_each_cqe(&ring_, head, cqe) {

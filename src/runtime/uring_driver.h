@@ -30,9 +30,9 @@ struct UringOptions {
   // When many completions come with every turn the shard is saturated: it then waits a little for
   // more of them, so that what belongs together is sent together. 0: never.
   unsigned merge_wait_us = 50;
-  // When nearly all waits end sooner than a thread falls asleep and wakes, the shard looks for
+  // While nearly all waits end so soon, and a few connections are all there is, the shard looks for
   // completions so long before it sleeps. 0: never.
-  unsigned spin_us = 8;
+  unsigned spin_us = 20;
   UringFaults* faults = nullptr;  // outlives the driver; null: none
 };
 
@@ -115,6 +115,7 @@ class UringDriver final : public Driver {
   void judge(int error);
   bool spin(Instant until);
   int sleep();
+  void note_wait();
   void wait(Instant until);
   void dispatch(const io_uring_cqe& cqe);
   bool goes_on(Op& op, const io_uring_cqe& cqe);
