@@ -50,13 +50,12 @@ void KeptValue::keep_lines(Bytes value) {
 // A colon follows the quote that ends a name; after the one that ends a value the value, or what it
 // stands in, goes on.
 bool KeptValue::has_words() const {
-  unsigned words = 0;
-  for (std::size_t i = 1; i < size_; ++i) {
-    const char next = text_[i];
-    const bool ends = next == ',' || next == '}' || next == ']' || next == ' ';
-    words |= static_cast<unsigned>(text_[i - 1] == '"') & static_cast<unsigned>(ends);
+  const Bytes value = text();
+  for (std::size_t at = value.find('"'); at != Bytes::npos; at = value.find('"', at + 1)) {
+    const Bytes behind = value.substr(at + 1);
+    if (behind.empty() || Bytes(",}] ").find(behind.front()) != Bytes::npos) return true;
   }
-  return words != 0 || (size_ > 0 && text_[0] == '"');
+  return false;
 }
 
 void KeptValue::merge(Bytes later) {
