@@ -99,6 +99,46 @@ TEST_CASE("upstream_head: too little room, at every size, and bad values are err
   CHECK(head.error().code == Code::malformed);
 }
 
+TEST_CASE("upstream_head: one that repeats is the one that was written") {
+  const Provider to = provider();
+  UpstreamRequest what = request();
+  what.credential = 1;
+  RepeatedHead repeated;
+  CHECK_FALSE(repeated.fits(Service::chat, what));
+  std::array<char, 4096> room;
+  REQUIRE(repeated.set(to, Service::chat, what, room));
+  CHECK(repeated.fits(Service::chat, what));
+  CHECK_FALSE(repeated.fits(Service::embeddings, what));
+  CHECK_FALSE(repeated.fits(Service::chat, request()));  // another credential
+  room.fill('#');
+  for (const std::uint64_t bytes : {std::uint64_t{2}, std::uint64_t{123'456'789}}) {
+    what.body_bytes = bytes;
+    const auto head = repeated.write(bytes, room);
+    REQUIRE(head);
+    CHECK(*head == written(to, what));
+  }
+  const std::size_t whole = written(to, what).size();
+  const auto cut = repeated.write(what.body_bytes, std::span(room).first(whole - 1));
+  REQUIRE_FALSE(cut);
+  CHECK(cut.error().code == Code::too_large);
+  Provider broken = provider();
+  broken.headers.push_back({"X-Team", Secret("a\r\nX-Other: b")});
+  CHECK(repeated.set(broken, Service::chat, what, room).error().code == Code::malformed);
+}
+
+TEST_CASE("upstream_head: what is signed or granted anew never repeats") {
+  Provider to = provider();
+  CHECK(RepeatedHead::possible(to));
+  to.keys.clear();
+  CHECK(RepeatedHead::possible(to));
+  to.service_account.emplace();
+  CHECK_FALSE(RepeatedHead::possible(to));
+  Provider signed_one = provider();
+  signed_one.keys.clear();
+  signed_one.aws.emplace();
+  CHECK_FALSE(RepeatedHead::possible(signed_one));
+}
+
 namespace {
 
 constexpr auto has = [](const std::string& head, std::string_view line) {

@@ -1,0 +1,29 @@
+#include "penstock/text.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace penstock;
+
+TEST_CASE("text/every_size_is_copied_and_nothing_behind_it") {
+  for (std::size_t size = 0; size < 200; ++size) {
+    std::string text;
+    for (std::size_t i = 0; i < size; ++i) text += static_cast<char>('a' + i * 7 % 26);
+    std::string room(size + 8, '#');
+    char* const behind = put(room.data(), Bytes(text));
+    CHECK(behind == room.data() + size);
+    CHECK(room == text + "########");
+  }
+}
+
+TEST_CASE("text/literals_and_numbers") {
+  std::string room(64, '#');
+  char* at = put(room.data(), "Content-Length: ");
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{9}, std::uint64_t{10},
+                                     std::uint64_t{18'446'744'073'709'551'615u}}) {
+    at = put(put(at, number), " ");
+  }
+  CHECK(Bytes(room.data(), static_cast<std::size_t>(at - room.data())) ==
+        "Content-Length: 0 9 10 18446744073709551615 ");
+}
