@@ -31,6 +31,11 @@ def recipe(impatient):
     return make
 
 
+# Memory that both shards may touch for the first time in a case: receive buffers, 1 MiB each, and what the
+# allocator cuts blocks from. A body that is held would be 20 MB and more.
+FIRST_USE_KIB = 8 * 1024
+
+
 def gateway(t, impatient=False):
     name = 'passthrough-impatient' if impatient else 'passthrough'
     found = t.world.gateway(name, recipe(impatient))
@@ -148,7 +153,7 @@ def large_both_ways(t):
     expected = body.replace(b'\r\n\r\nwhisper\r\n', b'\r\n\r\nup-whisper\r\n')
     seen = t.provider.request(t.marker)
     same((seen.size, seen.digest.digest()), (len(expected), hashlib.sha256(expected).digest()), 'body')
-    assert grown < 4 * 1024, f'{grown} KiB more memory'
+    assert grown < FIRST_USE_KIB, f'{grown} KiB more memory'
     line = g.log_line(request_id=t.marker)
     same((line['status'], line['bytes_in'], line['bytes_out'], line['key'], line['target'], line['endpoint']),
          (200, len(body), len(content), 'main', 'main/up-whisper', 'audio_transcriptions'), 'log')
@@ -196,7 +201,8 @@ def slow_provider(t):
     sent = background(client.send, build(body, '/v1/audio/transcriptions', key=MAIN_KEY, headers=[FORM]))
     time.sleep(0.5)
     assert sent.is_alive(), 'the gateway took all of it'
-    assert g.resident_kib() - before < 4 * 1024
+    grown = g.resident_kib() - before
+    assert grown < FIRST_USE_KIB, f'{grown} KiB more memory'
     go.append(1)
     same(client.response().status, 200, 'status')
     sent.join(5)

@@ -147,7 +147,9 @@ def slow_reader(t):
         same(client.head().status, 200)
     time.sleep(1.0)
     grown = t.gateway.resident_kib() - before
-    assert grown < 4 * 1024 * max(1, t.slack), f'{grown} KiB more for 4 stalled streams'
+    # Both shards' receive buffers and the allocator's segments may be touched for the first time here; what is
+    # not read is 24 MiB for each stream.
+    assert grown < 8 * 1024 * max(1, t.slack), f'{grown} KiB more for 4 stalled streams'
     running = [r for r in t.main.requests(t.marker) if r.sent and not r.done.is_set()]
     same(len(running), 4, 'streams that the provider is still sending')
     sent = [r.sent for r in running]
