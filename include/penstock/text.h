@@ -24,6 +24,7 @@ namespace penstock {
     std::memcpy(to, first.data(), half);
     std::memcpy(to + n - half, last.data(), half);
   };
+  if (n == 0) return to;  // from may be null
   if (__builtin_constant_p(n) || n > 32) {
     std::memcpy(to, from, n);
   } else if (n >= 16) {
@@ -32,7 +33,7 @@ namespace penstock {
     twice(std::integral_constant<std::size_t, 8>());
   } else if (n >= 4) {
     twice(std::integral_constant<std::size_t, 4>());
-  } else if (n > 0) {
+  } else {
     to[0] = from[0];
     to[n / 2] = from[n / 2];
     to[n - 1] = from[n - 1];

@@ -17,6 +17,12 @@ TEST_CASE("text/every_size_is_copied_and_nothing_behind_it") {
   }
 }
 
+TEST_CASE("text/nothing_may_be_nowhere") {
+  char room = '#';
+  CHECK(put(&room, Bytes()) == &room);
+  CHECK(room == '#');
+}
+
 TEST_CASE("text/literals_and_numbers") {
   std::string room(64, '#');
   char* at = put(room.data(), "Content-Length: ");
