@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace penstock::dialect {
+namespace {
+
+// What a member without a name is called when it has to be named.
+constexpr Bytes nameless = "(member without a name)";
+
+}  // namespace
 
 std::unexpected<Error> refuse(Bytes field, Bytes reason, Losses& losses) {
   losses.refused = field;
@@ -11,6 +17,7 @@ std::unexpected<Error> refuse(Bytes field, Bytes reason, Losses& losses) {
 }
 
 Result<> lose(Bytes field, const TargetTraits& target, Losses& losses) {
+  if (field.empty()) field = nameless;
   if (target.drop_params == DropParams::error)
     return refuse(field, "The target does not take this parameter.", losses);
   losses.drop(field);

@@ -24,6 +24,17 @@ TEST_CASE("loss/is_dropped_and_named_or_refused_by_policy") {
   CHECK(losses.dropped.size() == 1);
 }
 
+TEST_CASE("loss/of_a_member_without_a_name_is_named_all_the_same") {
+  Losses losses;
+  TargetTraits target;
+  CHECK(lose("", target, losses).has_value());
+  REQUIRE(losses.dropped.size() == 1);
+  CHECK_FALSE(losses.dropped.front().empty());
+  target.drop_params = DropParams::error;
+  CHECK_FALSE(lose("", target, losses).has_value());
+  CHECK_FALSE(losses.refused.empty());
+}
+
 TEST_CASE("error_kind/follows_the_status") {
   CHECK(kind_of_status(400) == hub::ErrorKind::invalid_request);
   CHECK(kind_of_status(422) == hub::ErrorKind::invalid_request);
