@@ -26,7 +26,7 @@ from harness.world import World  # noqa: E402
 AT_ONCE = 6
 # Cases whose provider misbehaves run one after the other: what it does to a pooled connection must
 # not meet another case's request.
-ISOLATED = ('provider_faults', 'cut_streams', 'retries', 'leaving_clients')
+ISOLATED = ('provider_faults', 'cut_streams', 'retries', 'leaving_clients', 'tls')
 
 
 def explain(error):
