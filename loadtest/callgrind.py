@@ -27,7 +27,7 @@ def instructions(programs, name, gateway, folder, case, count):
                f"--callgrind-out-file={out}", "--"]
     with proxies.Mock(programs["penstock-mock"], 1, False, 300) as mock:
         with proxies.Proxy(name, place, mock.port, 0, streams="--stream" in options,
-                           models=[model], gateway=gateway, wrapper=wrapper) as proxy:
+                           models=[model], program=gateway, wrapper=wrapper) as proxy:
             done = subprocess.run(
                 [str(programs["penstock-loadgen"]), f"--target=127.0.0.1:{proxy.port}",
                  f"--key={proxies.KEY}", f"--model={model}", f"--requests={count}", "--warmup=0",

@@ -1,4 +1,5 @@
-"""Starts and ends the proxies that scripts/compare measures: nginx, HAProxy and the gateway.
+"""Starts and ends the proxies that scripts/compare measures: nginx, HAProxy, the forwarder and the
+gateway.
 
 Every proxy gets a configuration of its own in a folder of its own, free ports on 127.0.0.1, and is
 bound to one CPU. Only processes started here are ended, by their id.
@@ -142,7 +143,7 @@ def bind_child(cpu):
 class Proxy:
     """One proxy in front of the mock. Use as a context: it runs inside the block."""
 
-    def __init__(self, name, folder, upstream, cpu, *, streams=False, models=(), gateway=None,
+    def __init__(self, name, folder, upstream, cpu, *, streams=False, models=(), program=None,
                  wrapper=()):
         self.name = name
         self.folder = pathlib.Path(folder)
@@ -150,7 +151,7 @@ class Proxy:
         self.cpu = cpu
         self.wrapper = list(wrapper)
         self.process = None
-        self.gateway = gateway
+        self.program = program  # of the gateway or the forwarder
         self.values = {
             "folder": self.folder, "port": self.port, "upstream": upstream, "cpu": cpu,
             "descriptors": DESCRIPTORS, "buffering": "off" if streams else "on",
@@ -176,8 +177,11 @@ class Proxy:
         if self.name == "haproxy":
             return [find_program("haproxy"), "-db", "-q", "-f",
                     self.write("haproxy.cfg", HAPROXY, connections=pairs)]
+        if self.name == "forwarder":
+            return [str(self.program), f"--port={self.port}",
+                    f"--upstream={self.values['upstream']}"]
         config = self.write("penstock.yaml", GATEWAY, connections=min(12000, DESCRIPTORS - 800))
-        return [str(self.gateway), "serve", "-c", config]
+        return [str(self.program), "serve", "-c", config]
 
     def write(self, name, template, **values):
         path = self.folder / name

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Runs the load client against the mock: right answers count, wrong ones are noticed.
+"""Runs the load client against the mock, with and without the forwarder between them: right answers
+count, wrong ones are noticed.
 
-Usage: tools_test.py MOCK LOADGEN
+Usage: tools_test.py MOCK LOADGEN FORWARDER
 """
 
+import contextlib
 import json
 import subprocess
 import sys
 
-MOCK, LOADGEN = sys.argv[1:3]
+MOCK, LOADGEN, FORWARDER = sys.argv[1:4]
 passed = []
 failed = []
 
@@ -87,14 +89,30 @@ def wrong_answers(port):
     expect("no answer is reported", result["waiting"] == 1 and result["requests"] == 0, result)
 
 
-def main():
-    with subprocess.Popen([MOCK, "--lifetime=60"], stdout=subprocess.PIPE, text=True) as mock:
+def forwarded(port):
+    with server(FORWARDER, f"--upstream={port}") as (between, _):
+        for model, *options in (("mock-whole-600", "--expect-bytes=600", "--connections=8"),
+                                ("mock-whole-3000000", "--body-bytes=3000000"),
+                                ("mock-stream-n40-b10-d0", "--stream", "--expect-events=40")):
+            result = load(between, f"--model={model}", "--requests=20", *options)
+            expect(f"{model} forwarded", result["exit"] == 0 and result["requests"] == 20, result)
+
+
+@contextlib.contextmanager
+def server(*command):
+    """The port and the process of a program that prints its port when it starts."""
+    with subprocess.Popen([*command, "--lifetime=60"], stdout=subprocess.PIPE, text=True) as process:
         try:
-            port = int(mock.stdout.readline().split()[1])
-            right_answers(port, mock.pid)
-            wrong_answers(port)
+            yield int(process.stdout.readline().split()[1]), process.pid
         finally:
-            mock.terminate()
+            process.terminate()
+
+
+def main():
+    with server(MOCK) as (port, mock_pid):
+        right_answers(port, mock_pid)
+        wrong_answers(port)
+        forwarded(port)
     # Nobody listens any more.
     result = load(port, "--requests=1")
     expect("refused connection", result["exit"] == 1 and result["errors"]["connect"] > 0, result)
