@@ -17,27 +17,51 @@ namespace penstock::json {
 
 namespace detail {
 
+// With this bit turned, the quote and the control characters below U+0020 are the bytes up to
+// `low_max`: one comparison for both. U+0020 and '!' trade places with '"' and '#'.
+inline constexpr char fold = 2;
+inline constexpr char low_max = 0x20;
+
 // Bytes looked at in one step, and what is found in them: a set of bits, one for each byte that
 // stops the search.
 #if defined(__AVX2__)
 inline constexpr std::ptrdiff_t step_bytes = 32;
-inline __m256i stops_at(const char* p) {
-  const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  return _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('"')),
-                                         _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\'))),
-                         _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x));
+inline __m256i load(const char* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+inline __m256i folded(__m256i x) {
+  return _mm256_xor_si256(x, _mm256_set1_epi8(fold));
+}
+inline __m256i is_low(__m256i folded) {
+  return _mm256_cmpeq_epi8(_mm256_min_epu8(folded, _mm256_set1_epi8(low_max)), folded);
+}
+inline __m256i is_backslash(__m256i x) {
+  return _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\'));
 }
 inline std::uint32_t stops_in_step(const char* p) {
-  return static_cast<std::uint32_t>(_mm256_movemask_epi8(stops_at(p)));
+  const __m256i x = load(p);
+  return static_cast<std::uint32_t>(
+      _mm256_movemask_epi8(_mm256_or_si256(is_low(folded(x)), is_backslash(x))));
+}
+// Whether there is a stop in the next four steps. Of four bytes in the same place the least one
+// tells whether any is low.
+inline bool stops_in_four(const char* p) {
+  const __m256i a = load(p), b = load(p + 32), c = load(p + 64), d = load(p + 96);
+  const __m256i least =
+      _mm256_min_epu8(_mm256_min_epu8(folded(a), folded(b)), _mm256_min_epu8(folded(c), folded(d)));
+  const __m256i backslash = _mm256_or_si256(_mm256_or_si256(is_backslash(a), is_backslash(b)),
+                                            _mm256_or_si256(is_backslash(c), is_backslash(d)));
+  const __m256i found = _mm256_or_si256(is_low(least), backslash);
+  return _mm256_testz_si256(found, found) == 0;
 }
 #elif defined(__SSE2__)
 inline constexpr std::ptrdiff_t step_bytes = 16;
 inline std::uint32_t stops_in_step(const char* p) {
   const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  const __m128i found = _mm_or_si128(
-      _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))),
-      _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x));
-  return static_cast<std::uint32_t>(_mm_movemask_epi8(found));
+  const __m128i folded = _mm_xor_si128(x, _mm_set1_epi8(fold));
+  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(folded, _mm_set1_epi8(low_max)), folded);
+  return static_cast<std::uint32_t>(
+      _mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')))));
 }
 #endif
 
@@ -47,12 +71,7 @@ inline std::uint32_t stops_in_step(const char* p) {
 // begin: of the text that `p` is in.
 inline const char* find_string_stop(const char* begin, const char* p, const char* end) {
 #if defined(__AVX2__)
-  for (; end - p >= 128; p += 128) {
-    const __m256i found =
-        _mm256_or_si256(_mm256_or_si256(detail::stops_at(p), detail::stops_at(p + 32)),
-                        _mm256_or_si256(detail::stops_at(p + 64), detail::stops_at(p + 96)));
-    if (_mm256_testz_si256(found, found) == 0) break;
-  }
+  while (end - p >= 128 && !detail::stops_in_four(p)) p += 128;
 #endif
 #if defined(__SSE2__)
   using detail::step_bytes;
