@@ -4,3 +4,5 @@ if [ -z "${CXX:-}" ]; then
   if command -v ccache > /dev/null; then CXX="ccache $CXX"; fi
   export CXX
 fi
+# What ccache wants to be told before it keeps what was compiled with a precompiled header.
+export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros}"

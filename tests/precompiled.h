@@ -1,0 +1,6 @@
+// As src/base/precompiled.h, for the programs of the tests.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include "../src/base/precompiled.h"
