@@ -1,6 +1,4 @@
 // As src/base/precompiled.h, for the programs of the tests.
-#pragma once
-
 #include <doctest/doctest.h>
 
 #include "../src/base/precompiled.h"
