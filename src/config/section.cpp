@@ -399,7 +399,7 @@ std::vector<std::uint16_t> Section::cpus(std::string_view name) const {
       mistake(name, quoted(value->text) + " does not say which CPUs; " + advice);
     return result;
   }
-  if (value->items.empty()) mistake(name, std::string("is an empty list; ") + advice);
+  if (value->items.empty()) mistake(name, std::string("is an empty list; ").append(advice));
   for (std::size_t i = 0; i < value->items.size(); ++i) {
     const auto text = expanded(value->items[i], path(name));
     if (!text) continue;

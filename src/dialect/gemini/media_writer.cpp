@@ -117,7 +117,8 @@ Result<> write_id(const hub::Part& part, Target& to) {
   if (to.traits.on_vertex || !id.starts_with("files/")) {
     return refuse("messages", "The target does not know this file id.", to.losses);
   }
-  return write_address(part, std::string(files_host) + "v1beta/" + json::unescaped(id), to);
+  return write_address(part, std::string(files_host).append("v1beta/").append(json::unescaped(id)),
+                       to);
 }
 
 }  // namespace

@@ -156,7 +156,7 @@ TEST_CASE("document/agrees_with_the_second_reader_on_damaged_texts") {
   constexpr std::string_view spice = "{}[],:\"\\ 1-.eE+tfnu\n";
   for (int round = 0; round < 20'000; ++round) {
     std::string text = whole;
-    for (std::uint32_t edits = random() % 3; edits-- > 0;) {
+    for (auto edits = random() % 3; edits-- > 0;) {
       const std::size_t at = random() % text.size();
       if (random() % 2 == 0)
         text.erase(at, random() % 4);
