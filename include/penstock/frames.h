@@ -6,10 +6,11 @@
 
 namespace penstock {
 
-// Free lists by 64-byte class up to `frame_bytes_max`. A larger frame trips an assertion, because
-// it is a design error: keep arrays and parsers in an object, not in the frame. Chunks are carved
-// from slabs that go back to the system only when the arena dies. Not thread safe: each shard's
-// thread has its own (`shard_frames`).
+// Free lists by 64-byte class up to `frame_bytes_max`. A larger frame comes from the heap: in the
+// product that is a design error, which the allocation test finds (keep arrays and parsers in an
+// object, not in the frame), but compilers that instrument code make frames of any size. Chunks
+// are carved from slabs that go back to the system only when the arena dies. Not thread safe: each
+// shard's thread has its own (`shard_frames`).
 class FrameArena {
  public:
   static constexpr std::size_t frame_bytes_max = 4096;
@@ -35,6 +36,7 @@ class FrameArena {
   };
   static constexpr std::size_t class_of(std::size_t bytes) { return (bytes + step - 1) / step; }
   void* carve(std::size_t bytes) noexcept;
+  static void* take_large(std::size_t bytes) noexcept;
 
   std::array<Free*, frame_bytes_max / step + 1> free_{};
   Slab* slabs_ = nullptr;

@@ -145,6 +145,17 @@ TEST_CASE("a task that is never awaited costs nothing and must not have begun") 
   CHECK(shard_frames().live() == 0);
 }
 
+TEST_CASE("a frame that is too large for the arena comes from the heap") {
+  FrameArena arena;
+  for (const std::size_t size : {4096u, 4097u, 100'000u}) {
+    void* frame = arena.take(size);
+    std::memset(frame, 1, size);
+    CHECK(arena.live() == 1);
+    arena.give(frame, size);
+    CHECK(arena.live() == 0);
+  }
+}
+
 TEST_CASE("frames are used again") {
   FrameArena arena;
   void* first = arena.take(100);
