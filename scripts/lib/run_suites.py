@@ -194,12 +194,12 @@ def fuzz(totals, compiler):
         step(totals, f'fuzz: {name}', [*argv, str(scratch), *corpora], FUZZ_SECONDS + 60, SANITIZERS)
 
 
-def instructions(totals, compiler):
-    """What a request costs, in the one build that the recorded figures hold for."""
-    options = ['--buildtype=release', '-Dmarch=x86-64-v3', '-Dbench=disabled']
-    targets = ['penstock', 'loadtest/penstock-mock', 'loadtest/penstock-loadgen']
-    if configure(totals, 'release', compiler, options) and build(totals, 'release', targets, 600):
-        suite(totals, 'release', 'perf', 300, tests=['instructions'], jobs=1)
+def release(totals):
+    """The build that goes into production, for the processor that the recorded figures hold for."""
+    tree = str(BUILD / 'release')
+    if step(totals, 'release: build', ['scripts/build', tree, '-Dmarch=x86-64-v3'], 600):
+        step(totals, 'release: instructions', [sys.executable, 'bench/instructions', '--check', '--no-build',
+                                               '--build', tree], 300)
 
 
 def quick(totals, compiler):
@@ -244,7 +244,7 @@ def everything(totals, compiler):
             suite(totals, 'tsan', 'unit', 240, tests=units)
             suite(totals, 'tsan', 'smoke', 300, jobs=1)
     fuzz(totals, compiler)
-    instructions(totals, compiler)
+    release(totals)
 
 
 def main():
