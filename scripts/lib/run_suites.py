@@ -200,6 +200,8 @@ def release(totals):
     if step(totals, 'release: build', ['scripts/build', tree, '-Dmarch=x86-64-v3'], 600):
         step(totals, 'release: instructions', [sys.executable, 'bench/instructions', '--check', '--no-build',
                                                '--build', tree], 300)
+        step(totals, 'release: smoke', [sys.executable, 'tests/e2e/run.py', '--smoke', '--gateway',
+                                        f'{tree}/penstock'], 120)
 
 
 def quick(totals, compiler):
