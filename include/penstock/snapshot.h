@@ -226,6 +226,7 @@ struct Snapshot {
   SseSettings sse;
   TelemetrySettings telemetry;
   IoBackend io_backend = IoBackend::automatic;
+  bool io_spin = true;
   // Whole sentences about settings that an operator should know the risk of: every `unsafe_`
   // setting, private targets, listeners without TLS.
   std::vector<std::string> exposures;

@@ -115,7 +115,9 @@ void build_limits(const Section& root, Snapshot& snapshot) {
   const Section sse = root.section("sse");
   snapshot.sse.heartbeat = sse.duration("heartbeat").value_or(Duration{});
   snapshot.sse.max_event_bytes = sse.size("max_event_bytes");
-  snapshot.io_backend = static_cast<IoBackend>(root.section("io").choice("backend").value_or(0));
+  const Section io = root.section("io");
+  snapshot.io_backend = static_cast<IoBackend>(io.choice("backend").value_or(0));
+  snapshot.io_spin = io.flag("spin");
   build_access_log(root, snapshot);
   snapshot.core_dumps = root.section("debug").flag("core_dumps");
 }

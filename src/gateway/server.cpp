@@ -240,6 +240,7 @@ bool Server::start_shards() {
     options.index = static_cast<unsigned>(i);
     options.cpu = cpus_[i];
     options.backend = config.io_backend;
+    options.spin = config.io_spin;
     options.block_limit_bytes =
         config.limits.body_memory_total == 0 ? SIZE_MAX : config.limits.body_memory_total / count;
     options.connections = config.limits.max_connections;

@@ -48,6 +48,7 @@ void ShardThread::join() {
 std::unique_ptr<Driver> ShardThread::make_driver() {
   if (options_.backend != IoBackend::epoll) {
     UringOptions uring_options;
+    if (!options_.spin) uring_options.spin_us = 0;
     // Room for one completion of each connection, upstream ones included; the kernel has its own
     // limit.
     uring_options.completions =

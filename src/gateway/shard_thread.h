@@ -19,6 +19,7 @@ struct ShardThreadOptions {
   unsigned index = 0;
   std::optional<unsigned> cpu;  // none: not pinned
   IoBackend backend = IoBackend::automatic;
+  bool spin = true;
   std::size_t block_limit_bytes = SIZE_MAX;
   std::uint32_t connections = 0;  // of clients; this shard may get all of them
   int listener = -1;              // the shard's listening socket, its from here on

@@ -116,6 +116,7 @@ TEST_CASE("load: a small file and its defaults") {
   CHECK(snapshot->sse.max_event_bytes == 16 * 1024 * 1024);
   CHECK(snapshot->telemetry.access_log == AccessLogTo::to_stdout);
   CHECK(snapshot->io_backend == IoBackend::automatic);
+  CHECK(snapshot->io_spin);
   CHECK(snapshot->exposures.size() == 2);
 }
 
@@ -149,7 +150,7 @@ timeouts: {first_byte: 5s, total: 1m}
 sse: {heartbeat: off}
 drain: {delay: 5s, timeout: 0s}
 telemetry: {access_log: /var/log/penstock.log}
-io: {backend: epoll}
+io: {backend: epoll, spin: false}
 )");
   CHECK(snapshot->data.address.host == "::1");
   CHECK(snapshot->data.address.port == 9090);
@@ -192,6 +193,7 @@ io: {backend: epoll}
   CHECK(snapshot->drain.timeout == Duration{});
   CHECK(snapshot->telemetry.access_log_file == "/var/log/penstock.log");
   CHECK(snapshot->io_backend == IoBackend::epoll);
+  CHECK_FALSE(snapshot->io_spin);
   CHECK(snapshot->limits.max_handshakes_per_second == 7);
   CHECK(snapshot->limits.failed_keys_per_minute == 3);
   CHECK(snapshot->core_dumps);
