@@ -26,7 +26,7 @@ def instructions(programs, name, gateway, folder, case, count):
     wrapper = [proxies.find_program("valgrind"), "--tool=callgrind",
                f"--callgrind-out-file={out}", "--"]
     with proxies.Mock(programs["penstock-mock"], 1, False, 300) as mock:
-        with proxies.Proxy(name, place, mock.port, 0, streams="--stream" in options,
+        with proxies.Proxy(name, place, mock.port, streams="--stream" in options,
                            models=[model], program=gateway, wrapper=wrapper) as proxy:
             done = subprocess.run(
                 [str(programs["penstock-loadgen"]), f"--target=127.0.0.1:{proxy.port}",

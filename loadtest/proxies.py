@@ -85,7 +85,7 @@ GATEWAY = """
 listen:
   data: {{address: "127.0.0.1:{port}"}}
   admin: {{address: "127.0.0.1:{admin_port}", tokens: ["{admin_token}"]}}
-shards: [{cpu}]
+shards: {cpus}
 providers:
   mock: {{kind: openai-compatible, base_url: "http://127.0.0.1:{upstream}/v1", allow_private: true}}
   claude: {{kind: anthropic, base_url: "http://127.0.0.1:{upstream}", allow_private: true,
@@ -128,13 +128,13 @@ def free_port():
         return s.getsockname()[1]
 
 
-def bind_child(cpu):
-    """Returns what a child does before it becomes the program: one CPU, ends with its parent."""
+def bind_child(cpus):
+    """Returns what a child does before it becomes the program: its CPUs, ends with its parent."""
     prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def prepare():
         prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-        os.sched_setaffinity(0, {cpu})
+        os.sched_setaffinity(0, cpus)
         resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
 
     return prepare
@@ -143,17 +143,17 @@ def bind_child(cpu):
 class Proxy:
     """One proxy in front of the mock. Use as a context: it runs inside the block."""
 
-    def __init__(self, name, folder, upstream, cpu, *, streams=False, models=(), program=None,
+    def __init__(self, name, folder, upstream, *, cpus=(0,), streams=False, models=(), program=None,
                  wrapper=()):
         self.name = name
         self.folder = pathlib.Path(folder)
         self.port = free_port()
-        self.cpu = cpu
+        self.cpus = cpus
         self.wrapper = list(wrapper)
         self.process = None
         self.program = program  # of the gateway or the forwarder
         self.values = {
-            "folder": self.folder, "port": self.port, "upstream": upstream, "cpu": cpu,
+            "folder": self.folder, "port": self.port, "upstream": upstream, "cpus": list(cpus),
             "descriptors": DESCRIPTORS, "buffering": "off" if streams else "on",
             # nginx without a master is one process, as callgrind needs it.
             "process": "master_process off;" if wrapper else "",
@@ -193,7 +193,7 @@ class Proxy:
         with open(self.folder / "output.txt", "wb") as output:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 self.wrapper + self.command(), stdin=subprocess.DEVNULL, stdout=output,
-                stderr=output, preexec_fn=bind_child(self.cpu))
+                stderr=output, preexec_fn=bind_child(self.cpus))
         try:
             self.wait_until_open(60 if self.wrapper else 10)
         except Failure:

@@ -26,6 +26,7 @@ class Workload:
     # Only the gateway can do it; it is compared with its own figure of this workload in the same
     # run, not with nginx.
     beside: str = ""
+    shards: int = 1           # with more than one the tools share their CPU with a shard
 
 
 def workloads(quick):
@@ -43,6 +44,11 @@ def workloads(quick):
                  "added_p50_us", "us added",
                  ("--connections=1", "--expect-bytes=600"), larger_is_better=False,
                  ratio_to_reach=0.85, **short),
+        # Twice the requests on twice the CPUs, if a request costs the same on each.
+        Workload("a2", "as a, with two shards on both CPUs: CPU per request", "mock-whole-600",
+                 "cpu_us_per_request", "CPU us/request",
+                 ("--connections=64", "--expect-bytes=600"), larger_is_better=False,
+                 ratio_to_reach=round(2 / 1.8, 2), beside="a", shards=2, **short),
         Workload("b", "32 KB request, 600 B answer, 64 connections", "mock-whole-600",
                  "requests_per_cpu_s", "requests/CPU-s",
                  ("--connections=64", "--expect-bytes=600", "--body-bytes=32768"),
