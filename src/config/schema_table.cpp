@@ -245,10 +245,11 @@ const std::array rows{
     section("io", "How the gateway speaks to the kernel."),
     choice("io.backend", "auto", "auto|uring|epoll", {},
            "`auto` takes io_uring where the kernel allows it; `uring` makes its absence an error."),
-    optional("io.spin", Kind::flag,
-             "A shard that serves a few busy connections looks for work up to 20 us before it sleeps: "
-             "less latency for more CPU time. Only with io_uring.",
-             "true"),
+    optional(
+        "io.spin", Kind::flag,
+        "A shard that serves a few busy connections looks for work up to 20 us before it sleeps: "
+        "less latency for more CPU time. Only with io_uring.",
+        "true"),
 
     section("debug", "For those who look for a defect."),
     optional("debug.core_dumps", Kind::flag,

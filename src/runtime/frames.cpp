@@ -19,7 +19,8 @@ FrameArena::~FrameArena() {
 
 void* FrameArena::take(std::size_t bytes) noexcept {
   ++live_;
-  if (bytes > frame_bytes_max) [[unlikely]] return take_large(bytes);
+  if (bytes > frame_bytes_max) [[unlikely]]
+    return take_large(bytes);
   Free*& list = free_[class_of(bytes)];
   if (!list) return carve(class_of(bytes) * step);
   return std::exchange(list, list->next);
@@ -28,7 +29,8 @@ void* FrameArena::take(std::size_t bytes) noexcept {
 void FrameArena::give(void* frame, std::size_t bytes) noexcept {
   PENSTOCK_ASSERT(live_ > 0);
   --live_;
-  if (bytes > frame_bytes_max) [[unlikely]] return std::free(frame);
+  if (bytes > frame_bytes_max) [[unlikely]]
+    return std::free(frame);
   Free*& list = free_[class_of(bytes)];
   list = ::new (frame) Free{list};
 }
