@@ -15,10 +15,7 @@
 namespace penstock {
 namespace {
 
-// A turn that brought this many completions counts as busy, and after this many busy turns in a row
-// the shard is saturated.
-constexpr unsigned busy_completions = 6;
-constexpr unsigned busy_turns_to_merge = 16;
+// So many completions end the wait of a saturated shard early.
 constexpr unsigned merge_wait_for = 24;
 // After the kernel was short of memory.
 constexpr Duration shed_for = Duration::milliseconds(10);
@@ -268,8 +265,7 @@ void UringDriver::wait(Instant until) {
     error = enter(0, 0);
   } else {
     if (until != Instant::never()) arm_timeout(until);
-    const bool merge =
-        min_wait_ && options_.merge_wait_us > 0 && busy_turns_ >= busy_turns_to_merge;
+    const bool merge = min_wait_ && options_.merge_wait_us > 0 && merge_gate_.open();
     error = merge ? enter(merge_wait_for, options_.merge_wait_us) : sleep();
   }
   // A kernel that is short of something is not asked again at once.
@@ -306,7 +302,7 @@ void UringDriver::wait_and_dispatch(Instant until) {
   }
   io_uring_cq_advance(&ring_, count);
   counters_.completions += count;
-  busy_turns_ = count >= busy_completions ? busy_turns_ + 1 : 0;
+  merge_gate_.note(count);
 }
 
 void UringDriver::dispatch(const io_uring_cqe& cqe) {

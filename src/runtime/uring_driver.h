@@ -10,6 +10,7 @@
 
 #include "penstock/driver.h"
 #include "runtime/mapping.h"
+#include "runtime/merge_gate.h"
 #include "runtime/spin_gate.h"
 
 namespace penstock {
@@ -27,8 +28,8 @@ struct UringOptions {
   unsigned completions = 32 * 1024;    // CQ entries: at least twice the connections
   unsigned buffers = 8;                // lent buffers, a power of two ...
   unsigned buffer_bytes = 128 * 1024;  // ... of this size: 1 MiB stays inside L2
-  // When many completions come with every turn the shard is saturated: it then waits a little for
-  // more of them, so that what belongs together is sent together. 0: never.
+  // A saturated shard (merge_gate.h) waits so long for more completions before it works on any.
+  // 0: never.
   unsigned merge_wait_us = 50;
   // While nearly all waits end so soon, and a few connections are all there is, the shard looks for
   // completions so long before it sleeps. 0: never.
@@ -152,7 +153,7 @@ class UringDriver final : public Driver {
   Instant shed_until_{0};  // the kernel is short of memory: new connections are closed
   Instant timeout_armed_ = Instant::never();
   __kernel_timespec timeout_{};
-  unsigned busy_turns_ = 0;  // turns in a row that brought many completions
+  MergeGate merge_gate_;
   SpinGate spin_gate_;
   Instant waited_from_ = Instant::never();  // when the last wait began, if its length counts
 };
