@@ -6,6 +6,7 @@ crashes, times out or fails without saying what failed counts as one failure. Th
 output is the sum.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -164,25 +165,15 @@ def suite(totals, tree, name, limit, tests=(), jobs=None):
     totals.add(f'{tree}: {name}', passed, failed, skipped, time.monotonic() - begun, note)
 
 
-def fuzz(totals, compiler):
-    """Each target runs its corpus and then FUZZ_SECONDS more, in a scratch copy of the corpus."""
-    if not shutil.which(CLANG):
-        totals.add('fuzz', 0, 0, 1, 0, ' (needs clang 19)')
-        return
-    options = ['--buildtype=debugoptimized', *SANITIZED_CODE, '-Dfuzz=true',
-               '-Db_sanitize=address,undefined', '-Db_lundef=false', '-Dallocator=system',
-               '-Dbench=disabled', '-Dloadtest=false']
-    if not configure(totals, 'fuzz', compiler, options):
-        return
-    programs = {n: p for n, p in sorted(targets_of('fuzz').items()) if n.startswith('fuzz_')}
+def fuzz(totals, tree):
+    """Each target runs its corpus and then FUZZ_SECONDS more, in a scratch copy of the corpus; as many
+    at once as there are processors."""
+    programs = {n: p for n, p in sorted(targets_of(tree).items()) if n.startswith('fuzz_')}
     if not programs:
         totals.add('fuzz', 0, 1, 0, 0, ' (no targets named fuzz_*)')
-        return
-    names = [str(p.relative_to(BUILD / 'fuzz')) for p in programs.values()]
-    if not build(totals, 'fuzz', names, 600):
-        return
-    for name, program in programs.items():
-        scratch = BUILD / 'fuzz' / 'found' / name
+
+    def one(name, program):
+        scratch = BUILD / tree / 'found' / name
         scratch.mkdir(parents=True, exist_ok=True)
         short = name.removeprefix('fuzz_')
         corpora = [str(p) for p in (ROOT / 'tests/fuzz/corpus' / short, ROOT / 'tests/fuzz/corpus' / name)
@@ -192,6 +183,9 @@ def fuzz(totals, compiler):
                 f'-artifact_prefix={scratch}/crash-', '-rss_limit_mb=2048']
         argv += [f'-dict={dictionary}'] if dictionary.exists() else []
         step(totals, f'fuzz: {name}', [*argv, str(scratch), *corpora], FUZZ_SECONDS + 60, SANITIZERS)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(one, programs.keys(), programs.values()))
 
 
 def release(totals):
@@ -232,10 +226,16 @@ def everything(totals, compiler):
                                   '--seconds', '360'], 480)
     sanitized = ['--buildtype=debugoptimized', '-Dallocator=system', '-Dbench=disabled',
                  '-Dloadtest=false'] + (['-Db_lundef=false'] if clang_only else [])
-    memory = [*sanitized, *SANITIZED_CODE, '-Db_sanitize=address,undefined']
+    # The fuzzers are programs of the same tree: what they need in every object costs the suites little.
+    memory = [*sanitized, *SANITIZED_CODE, '-Db_sanitize=address,undefined'] + (
+        ['-Dfuzz=true'] if clang_only else [])
     if configure(totals, 'asan', compiler, memory) and build(totals, 'asan', [], 900):
         for name, limit in (('unit', 240), ('golden', 400), ('sim', 300), ('e2e', 500)):
             suite(totals, 'asan', name, limit, jobs=1 if name == 'e2e' else None)
+        if clang_only:
+            fuzz(totals, 'asan')
+        else:
+            totals.add('fuzz', 0, 0, 1, 0, ' (needs clang 19)')
     if configure(totals, 'tsan', compiler, [*sanitized, '-Db_sanitize=thread']):
         programs = targets_of('tsan')
         units = [n for n in SHARED_BETWEEN_THREADS if f'unit_{n}' in programs]
@@ -245,7 +245,6 @@ def everything(totals, compiler):
         if build(totals, 'tsan', names, 600):
             suite(totals, 'tsan', 'unit', 240, tests=units)
             suite(totals, 'tsan', 'smoke', 300, jobs=1)
-    fuzz(totals, compiler)
     release(totals)
 
 
