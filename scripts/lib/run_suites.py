@@ -31,7 +31,7 @@ SANITIZERS = {
 SHARED_BETWEEN_THREADS = ('policy', 'telemetry', 'net', 'runtime')
 FUZZ_SECONDS = 10
 # For the sanitizers of memory: they find as much in such code, lines included, and it compiles a sixth
-# faster. Not for that of threads: with it the frames of coroutines are then larger than is allowed.
+# faster. Not for that of threads: the frames of coroutines outgrow the arena in it.
 SANITIZED_CODE = ['-Doptimization=1', '-Ddebug=false', '-Dcpp_args=-g1']
 
 
@@ -170,7 +170,7 @@ def fuzz(totals, tree):
     at once as there are processors."""
     programs = {n: p for n, p in sorted(targets_of(tree).items()) if n.startswith('fuzz_')}
     if not programs:
-        totals.add('fuzz', 0, 1, 0, 0, ' (no targets named fuzz_*)')
+        totals.add('fuzz', 0, 1, 0, 0, f' (no targets named fuzz_*; if build/{tree} is older than they are, remove it)')
 
     def one(name, program):
         scratch = BUILD / tree / 'found' / name
