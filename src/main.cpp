@@ -132,6 +132,7 @@ int version(bool features) {
               uring.available ? "" : uring.refusal);
   std::printf("io_uring incremental buffers: %s\n", word(uring.incremental_buffers));
   std::printf("io_uring minimum wait: %s\n", word(uring.minimum_wait));
+  std::printf("io_uring batched sends: %s\n", word(uring.batched_sends));
   std::printf("io_uring restrictions: %s\n", word(uring.restrictions));
   std::printf("backend that will be used: %s\n", uring.available ? "uring" : "epoll");
   std::printf("kernel TLS: %s, not used\n", word(penstock::offers_kernel_tls()));

@@ -31,14 +31,15 @@ class Driver;
 // One operation of the kernel, owned by the object that started it, which must outlive the last
 // completion (`pending()` false). Completions come from `Driver::turn` on the shard's thread.
 struct Op {
-  enum class Kind : std::uint8_t { accept, receive, hangup, connect, writable };
+  enum class Kind : std::uint8_t { accept, receive, hangup, connect, writable, send };
   enum class State : std::uint8_t { idle, pending, cancelling };
 
   // accept: a new descriptor or -errno, many times. receive: bytes (in `lent`), 0 at the end of the
-  // stream, or -errno, many times. hangup, connect, writable: 0 or -errno, once. The op is idle
-  // again when the driver has said so before calling (`pending()` false inside the callback): the
-  // last one. Any of them: -EBADR, the last one, when the kernel lost completions. What this
-  // operation did since its last completion is then unknown; of a receive, bytes may be missing.
+  // stream, or -errno, many times. hangup, connect, writable: 0 or -errno, once. send: as the
+  // result of `Driver::send`, once. The op is idle again when the driver has said so before calling
+  // (`pending()` false inside the callback): the last one. Any of them: -EBADR, the last one, when
+  // the kernel lost completions. What this operation did since its last completion is then unknown;
+  // of a receive, bytes may be missing.
   using Complete = void (*)(Op& op, int result);
 
   Op(Kind k, Complete c) : complete(c), kind(k) {}
@@ -80,6 +81,14 @@ struct ConnectOp : Op {
 // Completes once when the socket takes bytes again (or broke: the next send tells).
 struct WritableOp : Op {
   explicit WritableOp(Complete c) : Op(Kind::writable, c) {}
+};
+
+// Bytes that leave with those of other sockets (`Driver::send_batched`).
+struct SendOp : Op {
+  explicit SendOp(Complete c) : Op(Kind::send, c) {}
+  std::span<const Bytes> pieces;   // what was given; readable until the callback returns
+  SendOp* next_batched = nullptr;  // the driver's list
+  int result = 0;                  // the driver's: what it will tell
 };
 
 enum class Wake : std::uint8_t { woken, expired };
@@ -145,7 +154,8 @@ struct DriverCounters {
   std::uint64_t turns = 0;
   std::uint64_t completions = 0;
   std::uint64_t enters = 0;          // system calls of the ring (or epoll_wait)
-  std::uint64_t sends = 0;           // inline sends
+  std::uint64_t sends = 0;           // inline and batched
+  std::uint64_t sends_batched = 0;   // of them: given to the kernel with others
   std::uint64_t sends_blocked = 0;   // of them: the socket was full
   std::uint64_t starved = 0;         // receives that found no buffer
   std::uint64_t overflows = 0;       // completion queue overflows seen
@@ -173,6 +183,20 @@ class Driver {
   // Sends without waiting: bytes taken (may be fewer than given), -EAGAIN when the socket is full,
   // or another -errno when it is broken. The pieces are not kept.
   virtual long send(int fd, std::span<const Bytes> pieces) = 0;
+  // The same when the work of this turn is done, together with the sends of other sockets: the
+  // kernel is entered once for all of them. `op` completes at the start of the next turn, which
+  // comes when it would have come anyway; who cannot wait so long says `hurry`. Copies the pieces,
+  // but for large ones that are lent: those stay as they are until the completion. false: not this
+  // way (too much to copy, or a driver without it); nothing was taken.
+  virtual bool send_batched(SendOp& op, std::span<const Bytes> pieces) {
+    static_cast<void>(op);
+    static_cast<void>(pieces);
+    return false;
+  }
+  // When the kernel was last given a batch. Told to a callback of a batched send: that of its own.
+  Instant handed_over() const { return handed_over_; }
+  // The next turn does not wait.
+  void hurry() { hurried_ = true; }
 
   // -- Operations.
 
@@ -216,6 +240,7 @@ class Driver {
   void refresh_now() { now_ = clock(); }
 
   DriverCounters counters_;
+  Instant handed_over_{};
 
  private:
   friend class Signal;
@@ -229,6 +254,7 @@ class Driver {
   Signal* ready_last_ = nullptr;
   TurnEnd* turn_end_ = nullptr;
   std::size_t held_ = 0;
+  bool hurried_ = false;
 };
 
 }  // namespace penstock

@@ -78,13 +78,27 @@ class Stream {
   // Sends what the socket takes now and says how much that was, 0 included; the rest is the
   // owner's, to be tried again when the signal wakes it. For large bodies in stable memory.
   Result<std::size_t> write(std::span<const Bytes> pieces);
-  // Bytes taken by `send` that have not left.
+  // Bytes taken by `send` that the socket did not take.
   std::size_t unsent() const { return unsent_.size(); }
-  // Bytes given to the kernel in all: a writer that looks at it twice knows whether there is
-  // progress.
+  // There are some, or some that it was not given yet: they leave when the turn ends.
+  bool sending() const { return send_.pending() || !unsent_.empty(); }
+  // What was given to a connection that turned out broken, from the first byte that it did not
+  // take: another one can send it. Empty when it is not known, and when `send` or `write` told of
+  // the break at once.
+  Bytes untaken() const { return refuses_ ? unsent_.view() : Bytes{}; }
+  // It broke because it took no bytes; what it has received may tell why.
+  bool refuses() const { return refuses_; }
+  // Bytes given to the driver in all, less those it gave back: a writer that looks at it twice
+  // knows whether there is progress.
   std::uint64_t sent_total() const { return sent_; }
+  // When the last batch with bytes of this stream left; 0: none has.
+  Instant left_at() const { return left_at_; }
   // Half-close after what was sent.
   void finish_sending();
+
+  // Whether bytes may wait for the end of the turn, to leave with those of other connections. Then
+  // a break that sending meets is known in the next turn. So by default, but never with TLS.
+  void set_batched(bool batched) { batched_ = batched && !tls_; }
 
   // How the descriptor is closed when the owner lets go. orderly by default.
   void set_close(CloseHow how) { close_how_ = how; }
@@ -99,6 +113,10 @@ class Stream {
     explicit Writable(Stream* s) : WritableOp(&Stream::on_writable), owner(s) {}
     Stream* owner;
   };
+  struct Send : SendOp {
+    explicit Send(Stream* s) : SendOp(&Stream::on_sent), owner(s) {}
+    Stream* owner;
+  };
   struct Settle : TurnEnd {
     Stream* owner = nullptr;
   };
@@ -108,6 +126,7 @@ class Stream {
 
   static void on_receive(Op& op, int result);
   static void on_writable(Op& op, int result);
+  static void on_sent(Op& op, int result);
   static void on_settle(TurnEnd& node);
   void arrived(Bytes bytes);
   void arrived_secure(Bytes bytes);
@@ -116,7 +135,9 @@ class Stream {
   void wake();
   void arm_receive();
   void arm_writable();
-  Result<> keep_unsent(std::span<const Bytes> pieces, std::size_t skip);
+  Result<> keep(std::span<const Bytes> pieces, std::size_t skip);
+  void take_back(std::span<const Bytes> pieces, std::size_t taken, int result);
+  void refuse();
   Result<std::size_t> push(std::span<const Bytes> pieces);
   Result<std::size_t> write_secure(std::span<const Bytes> pieces);
   void flush();
@@ -131,9 +152,11 @@ class Stream {
   Buffer unsent_;  // what the socket did not take; ciphertext with TLS
   Receive receive_;
   Writable writable_;
+  Send send_;
   Settle settle_;
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
+  Instant left_at_{};
   int fd_;
   std::uint32_t receive_max_;
   CloseHow close_how_ = CloseHow::orderly;
@@ -147,6 +170,9 @@ class Stream {
   bool finish_after_ = false;  // half-close when `unsent_` has left
   bool lost_ = false;
   bool letting_go_ = false;
+  bool blocked_ = false;  // the owner waits until it can `write`
+  bool batched_ = true;
+  bool refuses_ = false;
 };
 
 }  // namespace penstock

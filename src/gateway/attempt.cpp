@@ -1,6 +1,7 @@
 // One try at one target: connection → request → head of the answer → its first part, judged.
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "gateway/exchange.h"
 #include "penstock/net.h"
@@ -35,6 +36,7 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   if (!passage_) PENSTOCK_CO_CHECK(prepare_request());
   const ProviderIndex provider_index = config().at(target).provider;
   // A pooled connection that turns out dead before it took a byte is no failure: take another.
+  Buffer untaken(shard_.driver.blocks());
   for (;;) {
     provider_slot_ = {};  // of an attempt that got no connection
     auto slot =
@@ -43,21 +45,24 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
     provider_slot_ = std::move(*slot);
     PENSTOCK_CO_CHECK(co_await connect(provider_index));
     const std::uint64_t taken_before = upstream_->sent_total();
-    Result<> sent;
-    if (passage_ && passage_->streams()) {
-      sent = co_await send_passed(credential);
+    Result<> headed;
+    if (!untaken.empty()) {
+      headed = resend(untaken.view());
+    } else if (passage_ && passage_->streams()) {
+      headed = co_await send_passed(credential);
     } else {
-      sent = co_await send_request(credential);
+      headed = co_await send_request(credential);
     }
-    if (sent) break;
-    const bool unused = reused_ && upstream_->sent_total() == taken_before && upstream_->broken();
+    if (headed) headed = co_await await_head(taken_before);
+    if (headed) break;
+    bool unused = reused_ && upstream_->sent_total() == taken_before && upstream_->broken();
+    if (unused && sent_whole_) {  // it was told late, and the request may be gone but for this
+      const Bytes given = upstream_->untaken();
+      if (!given.empty()) untaken.release();
+      unused = untaken.append(given) && !untaken.empty();
+    }
     release_upstream(false);
-    if (!unused) co_return sent;
-  }
-  const Result<> headed = co_await await_head();
-  if (!headed) {
-    release_upstream(false);
-    co_return headed;
+    if (!unused) co_return headed;
   }
   record.status = answer_.status;
   const Next next = judge(answer_.status);
@@ -99,13 +104,15 @@ Task<Result<>> Exchange::connect(ProviderIndex provider_index) {
     dial.tls_timeout = config().upstream.tls_timeout;
     auto made = co_await connect_stream(shard_.driver, shard_.resolver, connection_.signal, dial,
                                         until(Deadline::never()), client());
-    clock_.wait_end(now());
+    end_wait();
     if (!made) co_return std::unexpected(made.error());
     upstream_ = std::move(*made);
   }
   shard_.metrics.connections(ConnectionSide::upstream, ConnectionState::active).add();
   upstream_->set_signal(&connection_.signal);
   upstream_->set_receive_max(upstream_receive_max);
+  // What streams through is not here any more when a break is told late.
+  upstream_->set_batched(!passage_ || !passage_->streams());
   co_return Result<>();
 }
 
@@ -142,14 +149,15 @@ Task<Result<>> Exchange::send_request(std::size_t credential) {
     PENSTOCK_CO_CHECK(after_wait(step, heard));
     pushed = push_request(credential);
   }
-  if (!pushed && upload_->sent > 0 && upstream_->readable().empty() && !upstream_->ended()) {
-    PENSTOCK_CO_CHECK(before_wait());
-    co_await connection_.signal.wait(until(Deadline::after(now(), last_words)));
-    clock_.wait_end(now());
-  }
-  if (!pushed) co_return upstream_->readable().empty() ? pushed : Result<>();
-  sent_whole_ = true;
+  if (!pushed && upload_->sent == 0) co_return pushed;
+  sent_whole_ = pushed.has_value();
   co_return Result<>();
+}
+
+// The whole of a request that another connection was given and did not take.
+Result<> Exchange::resend(Bytes request) {
+  if (!upstream_->send(request)) return fail(Code::upstream_reset, Side::upstream);
+  return {};
 }
 
 // The body as the target is to get it: written anew, or slices of the client's with the few
@@ -241,9 +249,11 @@ Result<> Exchange::push_request(std::size_t credential) {
 
 // -- Answer --
 
-Task<Result<>> Exchange::await_head() {
+// `sent_before`: bytes that the upstream had taken before this request.
+Task<Result<>> Exchange::await_head(std::uint64_t sent_before) {
   http::ResponseParser parser;
   const Deadline step = Deadline::after(now(), provider().timeouts.first_byte);
+  bool heard_out = false;
   for (;;) {
     const Bytes received = upstream_->readable();
     if (!received.empty()) {
@@ -257,6 +267,13 @@ Task<Result<>> Exchange::await_head() {
     if (upstream_->gone()) {
       if (upstream_->tls_failed()) co_return fail(Code::upstream_tls_failed, Side::upstream);
       if (!received.empty()) co_return bad_answer();
+      const bool refuses = upstream_->refuses() && upstream_->sent_total() > sent_before;
+      if (refuses && !upstream_->ended() && !std::exchange(heard_out, true)) {
+        PENSTOCK_CO_CHECK(before_wait());
+        co_await connection_.signal.wait(until(Deadline::after(now(), last_words)));
+        end_wait();
+        continue;
+      }
       // The provider may have begun to generate; only a request that costs little is repeated.
       co_return fail(Code::upstream_reset, Side::upstream,
                      service_of(endpoint_) == Service::embeddings ? Retry::yes : Retry::no);

@@ -210,7 +210,7 @@ Task<> Connection::leave(After after) {
       shard.driver.now(), brief ? linger_for : shard.snapshot().client.write_timeout);
   stream->finish_sending();
   std::uint64_t discarded = 0;
-  while (!stream->gone() && (stream->unsent() > 0 || after == After::linger)) {
+  while (!stream->gone() && (stream->sending() || after == After::linger)) {
     discarded += stream->readable().size();
     stream->consume(stream->readable().size());
     if (discarded > linger_bytes) break;

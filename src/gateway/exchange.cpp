@@ -264,7 +264,7 @@ Task<Result<>> Exchange::receive_body() {
     }
     clock_.wait_begin(shard_.driver.clock());
     co_await connection_.signal.wait(limit.sooner(shard_.drain_deadline()));
-    clock_.wait_end(now());
+    end_wait();
     if (client().readable().empty() && !client().gone()) {
       if (shard_.drain_deadline().passed(now())) co_return fail(Code::draining);
       if (limit.passed(now())) co_return fail(Code::request_timeout, Side::client);
@@ -379,6 +379,11 @@ Result<> Exchange::before_wait() {
   return {};
 }
 
+void Exchange::end_wait() {
+  const Instant left = upstream_ ? upstream_->left_at() : Instant{};
+  clock_.wait_end(now(), std::max(left, client().left_at()));
+}
+
 Deadline Exchange::until(Deadline step) const {
   return step.sooner(total_).sooner(shard_.drain_deadline());
 }
@@ -386,7 +391,7 @@ Deadline Exchange::until(Deadline step) const {
 // `heard`: bytes received from the upstream before the wait. The limits of the
 // whole exchange hold however much arrives; a step's limit is met by what came late.
 Result<> Exchange::after_wait(Deadline step, std::uint64_t heard) {
-  clock_.wait_end(now());
+  end_wait();
   if (client().gone()) return fail(Code::client_closed, Side::client);
   if (shard_.drain_deadline().passed(now())) {
     return fail(committed_ ? Code::gateway_shutdown : Code::draining);

@@ -95,8 +95,9 @@ class Exchange {
   Task<Result<>> connect(ProviderIndex provider);
   Task<Result<>> send_request(std::size_t credential);
   Result<> push_request(std::size_t credential);
+  Result<> resend(Bytes request);
   Result<Bytes> upstream_head(const Gather& body, std::size_t credential);
-  Task<Result<>> await_head();
+  Task<Result<>> await_head(std::uint64_t sent_before);
   Result<> read_answer_head(const http::ResponseHead& head);
   void note_request_id(Bytes id);
   void read_answer_hints(const http::Fields& fields);
@@ -191,6 +192,7 @@ class Exchange {
 
   // -- Waiting. Between them stands `co_await connection_.signal.wait(…)`.
   Result<> before_wait();
+  void end_wait();
   Result<> after_wait(Deadline step, std::uint64_t heard);
   Deadline until(Deadline step) const;
 

@@ -91,7 +91,7 @@ Task<Result<>> Exchange::await_body(bool blocked) {
   }
   clock_.wait_begin(shard_.driver.clock());
   co_await connection_.signal.wait(until(step));
-  clock_.wait_end(now());
+  end_wait();
   if (blocked) {
     own.body_held = {own.body_held.ns + (now() - began).ns};
     own.body_heard = now();  // the client was not listened to
@@ -128,7 +128,7 @@ Task<Result<>> Exchange::send_passed(std::size_t credential) {
       if (!pushed && pushed.error().code == Code::upstream_reset && !upstream_->ended()) {
         PENSTOCK_CO_CHECK(before_wait());
         co_await connection_.signal.wait(until(Deadline::after(now(), last_words)));
-        clock_.wait_end(now());
+        end_wait();
         co_return upstream_->readable().empty() ? pushed : Result<>();
       }
       if (!pushed) co_return pushed;
@@ -159,7 +159,7 @@ Task<Result<>> Exchange::relay_answer() {
     const Deadline step = Deadline::after(heard, provider().timeouts.idle);
     clock_.wait_begin(shard_.driver.clock());
     co_await connection_.signal.wait(until(step));
-    clock_.wait_end(now());
+    end_wait();
     if (client().broken() || client().lost() || (client().ended() && !overheard_)) {
       co_return fail(Code::client_closed, Side::client);
     }

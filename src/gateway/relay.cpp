@@ -159,7 +159,7 @@ Task<Result<>> Exchange::relay_events() {
     const Deadline step = Deadline::after(relay_->heard, idle);
     clock_.wait_begin(shard_.driver.clock());
     co_await connection_.signal.wait(until(step).sooner(heartbeat));
-    clock_.wait_end(now());
+    end_wait();
     if (client().gone()) co_return fail(Code::client_closed, Side::client);
     if (shard_.drain_deadline().passed(now())) co_return fail(Code::gateway_shutdown);
     if (total_.passed(now())) co_return interrupted();

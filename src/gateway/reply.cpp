@@ -158,7 +158,7 @@ Task<bool> Exchange::drain_request() {
     if (client().gone()) co_return false;
     clock_.wait_begin(shard_.driver.clock());
     const Wake wake = co_await connection_.signal.wait(limit);
-    clock_.wait_end(now());
+    end_wait();
     if (wake == Wake::expired) co_return false;
   }
 }
@@ -223,7 +223,7 @@ Task<Result<>> Exchange::wait_for_client(std::size_t low_water) {
         co_return fail(Code::client_closed, Side::client);
       }
     }
-    clock_.wait_end(now());
+    end_wait();
   }
   co_return Result<>();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "net/tls_session.h"
 
@@ -26,7 +27,7 @@ StreamPtr Stream::adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls,
   StreamPtr stream(new Stream(driver, fd, std::move(tls)));
   stream->paused_ = paused;
   if (stream->tls_) {
-    stream->established_ = false;
+    stream->established_ = stream->batched_ = false;
     if (!stream->tls_->start(stream->unsent_)) stream->break_off();
     stream->flush();
   }
@@ -41,16 +42,17 @@ Stream::Stream(Driver& driver, int fd, std::unique_ptr<TlsSession> tls)
       unsent_(driver.blocks()),
       receive_(this),
       writable_(this),
+      send_(this),
       fd_(fd),
       receive_max_(receive_max_default) {
-  receive_.fd = writable_.fd = fd;
+  receive_.fd = writable_.fd = send_.fd = fd;
   driver_.hold();
   settle_.owner = this;
   settle_.settle = &on_settle;
 }
 
 Stream::~Stream() {
-  PENSTOCK_ASSERT(!receive_.pending() && !writable_.pending());
+  PENSTOCK_ASSERT(!receive_.pending() && !writable_.pending() && !send_.pending());
   driver_.unhold();
 }
 
@@ -67,7 +69,7 @@ void Stream::let_go() noexcept {
   signal_ = nullptr;
   fresh_ = {};
   kept_.release();
-  if (tls_ && established_ && !broken_ && close_how_ == CloseHow::orderly && unsent_.empty()) {
+  if (tls_ && established_ && !broken_ && close_how_ == CloseHow::orderly && !sending()) {
     tls_->close(unsent_);  // best effort: the peer learns that nothing was cut off
     const Bytes notify = unsent_.view();
     if (!notify.empty()) driver_.send(fd_, std::span(&notify, 1));
@@ -75,12 +77,13 @@ void Stream::let_go() noexcept {
   unsent_.release();
   driver_.cancel(receive_);
   driver_.cancel(writable_);
+  if (send_.pending()) driver_.hurry();
   end_if_idle();
 }
 
 // Closes and frees when the kernel is done with this stream: no completion can come any more.
 void Stream::end_if_idle() noexcept {
-  if (receive_.pending() || writable_.pending() || settle_.queued) return;
+  if (receive_.pending() || writable_.pending() || send_.pending() || settle_.queued) return;
   driver_.close_socket(fd_, close_how_);
   delete this;
 }
@@ -209,30 +212,37 @@ void Stream::on_settle(TurnEnd& node) {
 
 // -- Sending --
 
+// What is kept goes on when the batched send is through, or else when the socket takes bytes.
 void Stream::arm_writable() {
+  if (send_.pending()) return driver_.hurry();
   if (!writable_.pending()) driver_.submit(writable_);
 }
 
-// One inline send. Bytes taken; an error breaks the stream.
+// Gives the driver the pieces: all of them for the batch, else what the socket takes now. Bytes
+// taken; an error breaks the stream.
 Result<std::size_t> Stream::push(std::span<const Bytes> pieces) {
+  if (send_.pending()) return std::size_t{0};
+  if (batched_ && driver_.send_batched(send_, pieces)) {
+    sent_ += bytes_of(pieces);
+    return bytes_of(pieces);
+  }
   const long taken = driver_.send(fd_, pieces);
   if (taken >= 0) {
     sent_ += static_cast<std::uint64_t>(taken);
     return static_cast<std::size_t>(taken);
   }
   if (taken == -EAGAIN) return std::size_t{0};
-  broken_ = true;
+  broken_ = refuses_ = true;
   return fail(Code::reset);
 }
 
-Result<> Stream::keep_unsent(std::span<const Bytes> pieces, std::size_t skip) {
+Result<> Stream::keep(std::span<const Bytes> pieces, std::size_t skip) {
   for (Bytes piece : pieces) {
     const std::size_t drop = std::min(skip, piece.size());
     skip -= drop;
     piece.remove_prefix(drop);
     PENSTOCK_CHECK(unsent_.append(piece));
   }
-  if (!unsent_.empty()) arm_writable();
   return {};
 }
 
@@ -254,7 +264,9 @@ Result<> Stream::send(std::span<const Bytes> pieces) {
     taken = sent;
     if (taken == bytes_of(pieces)) return {};
   }
-  return keep_unsent(pieces, taken);
+  PENSTOCK_CHECK(keep(pieces, taken));
+  arm_writable();
+  return {};
 }
 
 Result<std::size_t> Stream::write(std::span<const Bytes> pieces) {
@@ -264,7 +276,8 @@ Result<std::size_t> Stream::write(std::span<const Bytes> pieces) {
   }
   if (!unsent_.empty()) return std::size_t{0};
   PENSTOCK_TRY(taken, push(pieces));
-  if (taken < bytes_of(pieces)) arm_writable();
+  blocked_ = taken < bytes_of(pieces);
+  if (blocked_) arm_writable();
   return taken;
 }
 
@@ -314,9 +327,49 @@ void Stream::flush() {
   }
   if (broken_) unsent_.release();
   if (finish_after_ && !broken_) {
+    if (send_.pending()) return driver_.hurry();
     finish_after_ = false;
     driver_.shutdown_send(fd_);
   }
+}
+
+// The batch has left. A stream from which all was taken has nothing to do, and wakes nobody but who
+// waits for that.
+void Stream::on_sent(Op& op, int result) {
+  auto& send = static_cast<Send&>(static_cast<SendOp&>(op));
+  Stream& self = *send.owner;
+  if (self.letting_go_) {
+    self.end_if_idle();
+    return;
+  }
+  if (result == -EBADR) {  // what of it arrived is not known
+    self.unsent_.release();
+    return self.refuse();
+  }
+  self.left_at_ = self.driver_.handed_over();
+  const std::size_t given = bytes_of(send.pieces);
+  const auto taken = static_cast<std::size_t>(std::max(result, 0));
+  if (taken < given) return self.take_back(send.pieces, taken, result);
+  if (self.unsent_.empty() && !self.blocked_ && !self.finish_after_) return;
+  self.blocked_ = false;
+  self.flush();
+  self.wake();
+}
+
+// What the socket did not take stands before what was to follow it, and leaves when it can.
+void Stream::take_back(std::span<const Bytes> pieces, std::size_t taken, int result) {
+  const Buffer later = std::exchange(unsent_, Buffer(driver_.blocks()));
+  const bool kept = keep(pieces, taken) && unsent_.append(later.view());
+  if (!kept) unsent_.release();
+  sent_ -= bytes_of(pieces) - taken;
+  if (!kept || (result < 0 && result != -EAGAIN)) return refuse();
+  arm_writable();
+}
+
+// The socket takes nothing any more.
+void Stream::refuse() {
+  refuses_ = true;
+  break_off();
 }
 
 void Stream::on_writable(Op& op, int) {
@@ -325,6 +378,7 @@ void Stream::on_writable(Op& op, int) {
     self.end_if_idle();
     return;
   }
+  self.blocked_ = false;
   self.flush();
   self.wake();
 }

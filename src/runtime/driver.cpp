@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace penstock {
 
@@ -84,7 +85,8 @@ void Driver::at_turn_end(TurnEnd& node) noexcept {
 }
 
 void Driver::turn(Deadline limit) {
-  const Instant until = ready_first_ ? Instant{0} : std::min(limit.at, timers_.next());
+  const bool at_once = std::exchange(hurried_, false) || ready_first_;
+  const Instant until = at_once ? Instant{0} : std::min(limit.at, timers_.next());
   wait_and_dispatch(until);
   refresh_now();
   timers_.advance(now_);

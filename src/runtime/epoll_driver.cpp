@@ -151,6 +151,8 @@ void EpollDriver::submit(Op& op) {
       return start_connect(static_cast<ConnectOp&>(op));
     case Op::Kind::writable:
       return start_writable(op);
+    case Op::Kind::send:
+      PENSTOCK_UNREACHABLE();  // this driver has no batch
   }
 }
 

@@ -91,13 +91,15 @@ void SimDriver::submit(Op& op) {
       if (!peer || socket.broken || room_towards(*peer) > 0) wake_writer(socket);
       return;
     }
+    case Op::Kind::send:
+      PENSTOCK_UNREACHABLE();  // `send_batched` is its way
   }
 }
 
 // Without a race the end is the next thing the operation says. With one, what was under way still
 // comes, as it does when the kernel has queued a completion before it sees the cancel.
 void SimDriver::cancel(Op& op) {
-  if (op.state != Op::State::pending) return;
+  if (op.state != Op::State::pending || op.kind == Op::Kind::send) return;
   op.state = Op::State::cancelling;
   Socket& socket = open_socket_of(op.fd);
   Slot& slot = slot_of(socket, op);
@@ -121,6 +123,7 @@ void SimDriver::cancel(Op& op) {
 void SimDriver::wait_and_dispatch(Instant until) {
   ++counters_.enters;
   stuck_ = false;
+  make_batch();
   if (!poked_.exchange(false)) {
     const Instant next = events_.empty() ? until : std::min(until, events_.top().at);
     stuck_ = next == Instant::never();
@@ -135,6 +138,7 @@ void SimDriver::wait_and_dispatch(Instant until) {
     events_.pop();
     run(event);
   }
+  tell_batch();
   if (random_.chance(faults_.clock_jump)) {
     const std::uint64_t most_ms = random_.below(10) == 0 ? 10'000 : 100;
     time_ = time_ + Duration::milliseconds(static_cast<std::int64_t>(random_.below(most_ms)));
@@ -223,17 +227,14 @@ void SimDriver::lose_completions() {
     }
     if (Socket* socket = find(id); socket && socket->writer.op) end_write(*socket, -EBADR);
   }
+  for (const auto& batched : made_) batched->op->result = -EBADR;
 }
 
 // Calls the owner. After the last completion neither operation nor socket may be touched: the
 // callback may have freed both.
 void SimDriver::complete(Slot& slot, int result, bool last) {
   Op& op = *slot.op;
-  ++counters_.completions;
-  digest_ = (digest_ ^ static_cast<std::uint64_t>(result + 1'000'000) ^
-             static_cast<std::uint64_t>(op.fd) << 32 ^ static_cast<std::uint64_t>(op.kind) << 60 ^
-             static_cast<std::uint64_t>(time_.ns)) *
-            0x100000001b3;
+  note(op, result);
   if (last) {
     slot = {};
     op.state = Op::State::idle;
@@ -241,10 +242,19 @@ void SimDriver::complete(Slot& slot, int result, bool last) {
   op.complete(op, result);
 }
 
+void SimDriver::note(const Op& op, int result) {
+  ++counters_.completions;
+  digest_ = (digest_ ^ static_cast<std::uint64_t>(result + 1'000'000) ^
+             static_cast<std::uint64_t>(op.fd) << 32 ^ static_cast<std::uint64_t>(op.kind) << 60 ^
+             static_cast<std::uint64_t>(time_.ns)) *
+            0x100000001b3;
+}
+
 // -- Connect -------------------------------------------------------------------------------------
 
 void SimDriver::start_connect(Socket& socket, const ConnectOp& op) {
   socket.role = Role::connecting;
+  socket.outgoing = true;
   socket.port = port_of(op);
   Slot& slot = socket.writer;
   if (random_.chance(faults_.blackhole_connect)) {
@@ -333,6 +343,7 @@ void SimDriver::deliver_bytes(Socket& socket, bool last) {
   lent_.push_back(std::make_unique<std::string>(socket.arrived.substr(0, bytes)));
   lent_.back()->shrink_to_fit();
   socket.arrived.erase(0, bytes);
+  socket.heard = true;
   auto& op = static_cast<ReceiveOp&>(*socket.reader.op);
   op.lent = *lent_.back();
   if (Socket* peer = find(socket.peer)) wake_writer(*peer);

@@ -55,11 +55,13 @@ class SimDriver final : public Driver {
   // A hash of every completion so far, to compare two runs.
   std::uint64_t digest() const { return digest_; }
   SimRandom& random() { return random_; }
+  std::uint64_t stale_sends() const { return stale_sends_; }
 
   Result<int> open_socket(int family) override;
   void close_socket(int fd, CloseHow how) override;
   void shutdown_send(int fd) override;
   long send(int fd, std::span<const Bytes> pieces) override;
+  bool send_batched(SendOp& op, std::span<const Bytes> pieces) override;
   void submit(Op& op) override;
   void cancel(Op& op) override;
   Instant clock() const override { return time_; }
@@ -73,6 +75,11 @@ class SimDriver final : public Driver {
     std::uint64_t ticket = 0;
     bool scheduled = false;  // an event for it is under way
     Instant due;             // when
+  };
+  struct Batched {
+    SendOp* op;
+    std::string bytes;
+    Bytes piece;  // `bytes`
   };
   struct Segment {
     enum class Kind : std::uint8_t { bytes, end, reset };
@@ -88,6 +95,9 @@ class SimDriver final : public Driver {
     int port = 0;            // of a listener, or of the destination
     Role role = Role::fresh;
     Slot reader, writer;
+    const SendOp* batched = nullptr;
+    bool outgoing = false;        // made by a connect
+    bool heard = false;           // it has received since it last sent
     std::string arrived;          // not received yet
     std::deque<Segment> transit;  // on the way to here
     std::size_t transit_bytes = 0;
@@ -127,6 +137,8 @@ class SimDriver final : public Driver {
   void wake_reader(Socket& socket);
   void wake_writer(Socket& socket);
   void run(const Event& event);
+  void make_batch();
+  void tell_batch();
   void lose_completions();
 
   void start_connect(Socket& socket, const ConnectOp& op);
@@ -139,6 +151,7 @@ class SimDriver final : public Driver {
   void end_read(Socket& socket, int result);
   void end_write(Socket& socket, int result);
   void complete(Slot& slot, int result, bool last);
+  void note(const Op& op, int result);
 
   std::size_t room_towards(const Socket& peer) const;
   void push(Socket& to, Segment::Kind kind, std::string bytes);
@@ -154,6 +167,7 @@ class SimDriver final : public Driver {
   std::uint64_t tickets_ = 0;
   std::uint64_t orders_ = 0;
   std::uint64_t digest_ = 0;
+  std::uint64_t stale_sends_ = 0;
   bool stuck_ = false;
   std::atomic<bool> poked_ = false;
   std::unordered_map<std::uint64_t, std::unique_ptr<Socket>> sockets_;
@@ -163,6 +177,8 @@ class SimDriver final : public Driver {
   int next_number_ = 1000;  // far from real descriptors, so that a mix-up shows
   std::priority_queue<Event> events_;
   std::vector<std::unique_ptr<std::string>> lent_;  // of this turn
+  std::vector<std::unique_ptr<Batched>> batch_;     // sends that wait for its end
+  std::vector<std::unique_ptr<Batched>> made_;      // and those to be told of
 };
 
 }  // namespace penstock

@@ -13,6 +13,8 @@ struct Row {
 constexpr Row rows[] = {
     {"short_send", &SimFaults::short_send, 500},
     {"blocked_send", &SimFaults::blocked_send, 300},
+    {"batched_send", &SimFaults::batched_send, 1000},
+    {"stale_send", &SimFaults::stale_send, 200},
     {"short_receive", &SimFaults::short_receive, 500},
     {"late", &SimFaults::late, 300},
     {"reorder", &SimFaults::reorder, 1000},

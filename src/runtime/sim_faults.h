@@ -32,6 +32,8 @@ class SimRandom {
 struct SimFaults {
   unsigned short_send = 0;          // a send takes a part of what the socket has room for
   unsigned blocked_send = 0;        // -EAGAIN although there is room
+  unsigned batched_send = 0;        // a send is made, and its failure told, at the end of the turn
+  unsigned stale_send = 0;          // of those, one on a connection used before meets a reset
   unsigned short_receive = 0;       // a receive is cut at any byte
   unsigned late = 0;                // a completion comes up to 20 ms late
   unsigned reorder = 0;             // completions of different operations swap places

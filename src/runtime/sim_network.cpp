@@ -1,6 +1,7 @@
 // The network of a simulation: descriptors, and bytes on their way between two sockets.
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "runtime/sim_driver.h"
 
@@ -29,7 +30,7 @@ void SimDriver::give_number(Socket& socket) {
 }
 
 void SimDriver::erase_socket(Socket& socket) {
-  PENSTOCK_ASSERT(!socket.reader.op && !socket.writer.op);
+  PENSTOCK_ASSERT(!socket.reader.op && !socket.writer.op && !socket.batched);
   if (socket.fd >= 0) {
     open_.erase(socket.fd);
     free_numbers_.push_back(socket.fd);
@@ -99,6 +100,8 @@ long SimDriver::send(int fd, std::span<const Bytes> pieces) {
   ++counters_.sends;
   Socket& socket = open_socket_of(fd);
   PENSTOCK_ASSERT(socket.role == Role::connected && pieces.size() <= Gather::pieces_max);
+  PENSTOCK_ASSERT(!socket.batched);
+  socket.heard = false;
   if (random_.chance(faults_.reset)) reset_both(socket);
   if (socket.broken) {
     const int error = std::exchange(socket.error, 0);
@@ -125,8 +128,53 @@ long SimDriver::send(int fd, std::span<const Bytes> pieces) {
   return taken;
 }
 
+bool SimDriver::send_batched(SendOp& op, std::span<const Bytes> pieces) {
+  PENSTOCK_ASSERT(!op.pending());
+  if (!random_.chance(faults_.batched_send)) return false;
+  Socket& socket = open_socket_of(op.fd);
+  PENSTOCK_ASSERT(!socket.batched);
+  auto batched = std::make_unique<Batched>();
+  batched->op = &op;
+  for (const Bytes piece : pieces) batched->bytes.append(piece);
+  batched->piece = batched->bytes;
+  op.pieces = {&batched->piece, 1};
+  op.state = Op::State::pending;
+  socket.batched = &op;
+  batch_.push_back(std::move(batched));
+  ++counters_.sends_batched;
+  return true;
+}
+
+void SimDriver::make_batch() {
+  made_ = std::exchange(batch_, {});
+  handed_over_ = time_;
+  for (const auto& batched : made_) {
+    SendOp& op = *batched->op;
+    Socket& socket = open_socket_of(op.fd);
+    socket.batched = nullptr;
+    const bool used_before = socket.outgoing && socket.heard;
+    if (used_before && random_.chance(faults_.stale_send)) {
+      ++stale_sends_;
+      reset_both(socket);
+    }
+    op.result = static_cast<int>(send(op.fd, op.pieces));
+    socket.batched = &op;
+  }
+}
+
+void SimDriver::tell_batch() {
+  for (const auto& batched : std::exchange(made_, {})) {
+    SendOp& op = *batched->op;
+    open_socket_of(op.fd).batched = nullptr;
+    op.state = Op::State::idle;
+    note(op, op.result);
+    op.complete(op, op.result);
+  }
+}
+
 void SimDriver::shutdown_send(int fd) {
   Socket& socket = open_socket_of(fd);
+  PENSTOCK_ASSERT(!socket.batched);
   if (socket.role != Role::connected || socket.broken || socket.finished) return;
   socket.finished = true;
   if (Socket* peer = find(socket.peer)) push(*peer, Segment::Kind::end, {});

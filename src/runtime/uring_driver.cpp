@@ -19,6 +19,11 @@ namespace {
 constexpr unsigned merge_wait_for = 24;
 // After the kernel was short of memory.
 constexpr Duration shed_for = Duration::milliseconds(10);
+// So many submissions are handed over before the wait, with a system call of their own: what they
+// take is no wait, and with many it is no small part.
+constexpr unsigned apart_min = 4;
+// Of a wait that begins with fewer, so much is the work of one.
+constexpr unsigned send_takes_us = 5;
 constexpr long breath_ns = 1'000'000;
 // No kernel knows these flags; with them a test makes it refuse a form.
 constexpr std::uint16_t unknown_flags = 1 << 15;
@@ -38,13 +43,6 @@ Instant UringDriver::clock() const {
   return monotonic_now();
 }
 
-long UringDriver::send(int fd, std::span<const Bytes> pieces) {
-  ++counters_.sends;
-  const long taken = send_pieces(fd, pieces);
-  if (taken == -EAGAIN) ++counters_.sends_blocked;
-  return taken;
-}
-
 void UringDriver::poke() {
   const std::uint64_t one = 1;
   // The only failure is a full counter, and then the wake-up is already on its way.
@@ -58,8 +56,7 @@ void UringDriver::poke() {
 io_uring_sqe* UringDriver::next_sqe() {
   if (backlog_.empty()) {
     if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) return sqe;
-    const int injected = injected_error();
-    judge(injected != 0 ? injected : io_uring_submit(&ring_));
+    hand_over();
     if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) return sqe;
   }
   return &backlog_.emplace_back();
@@ -134,6 +131,8 @@ void UringDriver::start(Op& op) {
     case Op::Kind::writable:
       io_uring_prep_poll_add(sqe, op.fd, POLLOUT);
       break;
+    case Op::Kind::send:
+      PENSTOCK_UNREACHABLE();  // `send_batched` is its way
   }
   if (op.multishot && options_.faults && options_.faults->refuses_multishot) {
     sqe->ioprio |= unknown_flags;
@@ -142,7 +141,7 @@ void UringDriver::start(Op& op) {
 }
 
 void UringDriver::cancel(Op& op) {
-  if (op.state != Op::State::pending) return;
+  if (op.state != Op::State::pending || op.kind == Op::Kind::send) return;
   op.state = Op::State::cancelling;
   // One that waits for a buffer is not in the kernel: `recycle` ends it instead of starting it.
   for (const ReceiveOp* starved = starved_first_; starved; starved = starved->next_starved) {
@@ -183,6 +182,14 @@ int UringDriver::injected_error() {
   return faults->enter_error;
 }
 
+// Submits what is queued, and nothing else.
+void UringDriver::hand_over() {
+  ++counters_.enters;
+  const int injected = injected_error();
+  judge(injected != 0 ? injected : io_uring_submit(&ring_));
+  if (batched_) handed_over_ = clock();
+}
+
 // One system call: submits what is queued, runs completion work, waits for `wait_for` completions.
 int UringDriver::enter(unsigned wait_for, unsigned min_wait_us) {
   ++counters_.enters;
@@ -202,7 +209,7 @@ int UringDriver::enter(unsigned wait_for, unsigned min_wait_us) {
 
 // As `enter`, but comes back with fewer completions when no more came within `min_wait_us`.
 int UringDriver::enter_merging(unsigned wait_for, unsigned min_wait_us) {
-  if (io_uring_sq_ready(&ring_) > 0) judge(io_uring_submit(&ring_));
+  if (io_uring_sq_ready(&ring_) > 0) hand_over();
   uring_abi::GetEventsArgument argument{};
   argument.min_wait_us = min_wait_us;
   argument.signal_mask_bytes = _NSIG / 8;
@@ -236,7 +243,7 @@ void UringDriver::judge(int error) {
 
 // Looks for completions until then; true: there are some, or the kernel has work that makes them.
 bool UringDriver::spin(Instant until) {
-  if (io_uring_sq_ready(&ring_) > 0) judge(io_uring_submit(&ring_));
+  if (io_uring_sq_ready(&ring_) > 0) hand_over();
   do {
     for (unsigned look = 0; look < 4; ++look) {
       const bool work = (IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_TASKRUN) != 0;
@@ -252,6 +259,9 @@ bool UringDriver::spin(Instant until) {
 // Waits for one completion, if need be without the thread's sleep.
 int UringDriver::sleep() {
   if (options_.spin_us == 0) return enter(1, 0);
+  if (spin_gate_.open() && io_uring_sq_ready(&ring_) > 0) hand_over();
+  // What the sends take is no wait.
+  sending_ = Duration::microseconds(io_uring_sq_ready(&ring_) * std::int64_t{send_takes_us});
   waited_from_ = clock();
   const bool found =
       spin_gate_.open() && spin(waited_from_ + Duration::microseconds(options_.spin_us));
@@ -260,6 +270,8 @@ int UringDriver::sleep() {
 
 void UringDriver::wait(Instant until) {
   move_backlog();
+  if (io_uring_sq_ready(&ring_) >= apart_min) hand_over();
+  if (batched_ && io_uring_sq_ready(&ring_) > 0) handed_over_ = clock();
   int error;
   if (io_uring_cq_ready(&ring_) > 0 || until <= now() || !backlog_.empty()) {
     error = enter(0, 0);
@@ -280,7 +292,8 @@ void UringDriver::note_wait() {
   if (waited_from_ == Instant::never()) return;
   io_uring_cqe* first = nullptr;
   if (io_uring_peek_cqe(&ring_, &first) == 0) {
-    const bool brief = now() - waited_from_ <= Duration::microseconds(options_.spin_us);
+    const Instant brief_until = waited_from_ + Duration::microseconds(options_.spin_us) + sending_;
+    const bool brief = now() <= brief_until;
     spin_gate_.note(brief, io_uring_cqe_get_data(first));
   }
   waited_from_ = Instant::never();
@@ -293,6 +306,7 @@ void UringDriver::wait_and_dispatch(Instant until) {
   // The kernel counts what it dropped; it tells an enter only when that submits nothing.
   if (lost_completions_ || *ring_.cq.koverflow != 0) return rebuild();
   note_wait();
+  SendOp* const sent = take_batch();
   unsigned count = 0, head = 0;
   io_uring_cqe* cqe = nullptr;
   io_uring_for_each_cqe(&ring_, head, cqe) {
@@ -302,6 +316,8 @@ void UringDriver::wait_and_dispatch(Instant until) {
   }
   io_uring_cq_advance(&ring_, count);
   counters_.completions += count;
+  if (lost_completions_) return put_back(sent);
+  tell_batch(sent);
   merge_gate_.note(count);
 }
 
@@ -321,6 +337,8 @@ void UringDriver::dispatch(const io_uring_cqe& cqe) {
   if (!(cqe.flags & IORING_CQE_F_MORE) && goes_on(op, cqe)) return;
   if (op.kind == Op::Kind::receive) {
     received(static_cast<ReceiveOp&>(op), cqe);
+  } else if (op.kind == Op::Kind::send) {
+    static_cast<SendOp&>(op).result = cqe.res;  // the socket did not take all; told with the others
   } else if (op.kind == Op::Kind::accept) {
     accepted(op, cqe.res);
   } else {
@@ -330,6 +348,7 @@ void UringDriver::dispatch(const io_uring_cqe& cqe) {
 
 // The kernel is done with the operation. True: its owner need not know, it goes on by itself.
 bool UringDriver::goes_on(Op& op, const io_uring_cqe& cqe) {
+  if (op.kind == Op::Kind::send) return false;
   const bool cancelling = op.state == Op::State::cancelling;
   // Without a buffer: starts again when the lent ones are back, in the order of starving.
   if (op.kind == Op::Kind::receive && cqe.res == -ENOBUFS) {
@@ -391,7 +410,12 @@ void UringDriver::offer(unsigned id) {
 }
 
 void UringDriver::recycle() {
-  for (const unsigned id : finished_) offer(id);
+  // What a send of this turn points to goes back when that has left.
+  if (batch_.points_to_lent()) {
+    held_.insert(held_.end(), finished_.begin(), finished_.end());
+  } else {
+    for (const unsigned id : finished_) offer(id);
+  }
   finished_.clear();
   if (offered_ > 0) {
     io_uring_buf_ring_advance(buffer_ring_.as<io_uring_buf_ring>(),

@@ -1,5 +1,6 @@
 // The driver of the product: one io_uring ring per shard, used by the thread that made it. Turns
-// and operations are in uring_driver.cpp, making and giving up rings in uring_ring.cpp.
+// and operations are in uring_driver.cpp, sends in uring_sends.cpp, making and giving up rings in
+// uring_ring.cpp.
 #pragma once
 
 #include <liburing.h>
@@ -11,6 +12,7 @@
 #include "penstock/driver.h"
 #include "runtime/mapping.h"
 #include "runtime/merge_gate.h"
+#include "runtime/send_batch.h"
 #include "runtime/spin_gate.h"
 
 namespace penstock {
@@ -34,6 +36,7 @@ struct UringOptions {
   // While nearly all waits end so soon, and a few connections are all there is, the shard looks for
   // completions so long before it sleeps. 0: never.
   unsigned spin_us = 20;
+  bool batch_sends = true;        // where the kernel can
   UringFaults* faults = nullptr;  // outlives the driver; null: none
 };
 
@@ -44,6 +47,7 @@ struct UringFeatures {
   bool incremental_buffers = false;
   bool minimum_wait = false;
   bool restrictions = false;  // a ring can be limited to the operations in use
+  bool batched_sends = false;
 };
 UringFeatures probe_uring();
 
@@ -60,6 +64,7 @@ class UringDriver final : public Driver {
   void close_socket(int fd, CloseHow how) override;
   void shutdown_send(int fd) override;
   long send(int fd, std::span<const Bytes> pieces) override;
+  bool send_batched(SendOp& op, std::span<const Bytes> pieces) override;
   void submit(Op& op) override;
   void cancel(Op& op) override;
   Instant clock() const override;
@@ -68,6 +73,7 @@ class UringDriver final : public Driver {
   bool incremental() const { return incremental_; }
   bool minimum_wait() const { return min_wait_; }
   bool restricted() const { return restricted_; }
+  bool batches_sends() const { return batches_; }
 
  protected:
   void wait_and_dispatch(Instant until) override;
@@ -100,6 +106,13 @@ class UringDriver final : public Driver {
   void close_accepted();
   void break_given(Op* first);
 
+  // -- Sends (uring_sends.cpp).
+  bool can_batch();
+  bool probe_batches(int fd);
+  SendOp* take_batch();
+  void put_back(SendOp* first);
+  void tell_batch(SendOp* first);
+
   // -- Submissions.
   io_uring_sqe* next_sqe();
   void move_backlog();
@@ -111,6 +124,7 @@ class UringDriver final : public Driver {
 
   // -- A turn.
   int injected_error();
+  void hand_over();
   int enter(unsigned wait_for, unsigned min_wait_us);
   int enter_merging(unsigned wait_for, unsigned min_wait_us);
   void judge(int error);
@@ -144,10 +158,15 @@ class UringDriver final : public Driver {
   Mapping old_buffers_;
   std::vector<LentBuffer> lent_;
   std::vector<unsigned> finished_;  // ids to offer again at the end of the turn
+  std::vector<unsigned> held_;      // ... when the batch that may point into them has left
   unsigned offered_ = 0;            // offered since the last advance of the ring's tail
   Op* given_ = nullptr;             // all pending operations
   ReceiveOp* starved_first_ = nullptr;
   ReceiveOp* starved_last_ = nullptr;
+  SendBatch batch_;
+  SendOp* batched_ = nullptr;  // what is in it, the last one first
+  unsigned batched_count_ = 0;
+  bool batches_ = false;
   // Submissions that the queue had no room for, in their order. At most two for each operation.
   std::deque<io_uring_sqe> backlog_;
   Instant shed_until_{0};  // the kernel is short of memory: new connections are closed
@@ -156,6 +175,7 @@ class UringDriver final : public Driver {
   MergeGate merge_gate_;
   SpinGate spin_gate_;
   Instant waited_from_ = Instant::never();  // when the last wait began, if its length counts
+  Duration sending_;                        // ... and how much of it its sends may have taken
 };
 
 }  // namespace penstock

@@ -18,10 +18,11 @@ namespace {
 constexpr int rebuild_tries = 100;
 constexpr timespec rebuild_pause{0, 10'000'000};
 
-// All that `start`, `cancel`, the poke and the timer submit.
-constexpr auto used_operations = std::to_array<std::uint8_t>(
-    {IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_CONNECT, IORING_OP_POLL_ADD,
-     IORING_OP_ASYNC_CANCEL, IORING_OP_TIMEOUT, IORING_OP_TIMEOUT_REMOVE});
+// All that `start`, `cancel`, the poke, the timer and the batch of sends submit.
+constexpr auto used_operations =
+    std::to_array<std::uint8_t>({IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_CONNECT,
+                                 IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_TIMEOUT,
+                                 IORING_OP_TIMEOUT_REMOVE, IORING_OP_SEND, IORING_OP_SENDMSG});
 
 // io_uring_register(2) itself: liburing 2.3 knows the newer calls, but its shared library does not.
 int register_at(int ring, unsigned call, void* argument, std::size_t count) {
@@ -55,6 +56,7 @@ UringFeatures probe_uring() {
   features.incremental_buffers = driver && (*driver)->incremental();
   features.restrictions = driver && (*driver)->restricted();
   features.minimum_wait = driver && (*driver)->minimum_wait();
+  features.batched_sends = driver && (*driver)->batches_sends();
   return features;
 }
 
@@ -77,6 +79,7 @@ int UringDriver::set_up() {
   if (error < 0) return error;
   poke_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (poke_fd_ < 0) return -errno;
+  batches_ = options_.batch_sends && can_batch();
   arm_poke();
   return 0;
 }
@@ -119,7 +122,7 @@ int UringDriver::enable_ring() {
     rules[count++].sqe_op = operation;
   }
   rules[count].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
-  rules[count++].sqe_flags = IOSQE_BUFFER_SELECT;
+  rules[count++].sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
   for (const std::uint8_t call : {IORING_REGISTER_RING_FDS, IORING_UNREGISTER_RING_FDS}) {
     rules[count].opcode = IORING_RESTRICTION_REGISTER_OP;
     rules[count++].register_op = call;
@@ -161,6 +164,7 @@ int UringDriver::set_up_buffers() {
   if (!buffers_) return -ENOMEM;
   lent_.resize(options_.buffers);
   finished_.reserve(options_.buffers);
+  held_.reserve(options_.buffers);
   for (unsigned id = 0; id < options_.buffers; ++id) offer(id);
   io_uring_buf_ring_advance(entries, static_cast<int>(std::exchange(offered_, 0)));
   return 0;
@@ -187,7 +191,10 @@ void UringDriver::rebuild() {
   close_ring();
   backlog_.clear();
   finished_.clear();
+  held_.clear();
   offered_ = 0;
+  batched_ = nullptr;
+  batched_count_ = 0;
   timeout_armed_ = Instant::never();
   lost_completions_ = false;
   old_buffer_ring_ = std::move(buffer_ring_);
@@ -203,6 +210,7 @@ void UringDriver::rebuild() {
   PENSTOCK_ASSERT(error == 0);
   arm_poke();
   break_given(broken);
+  if (!batched_) batch_.clear();
 }
 
 // Connections that the old ring has accepted and nobody knows of yet.

@@ -24,11 +24,14 @@ class OverheadClock {
     count(now);
     waiting_ = true;
   }
-  // What it waited for is there: the time of the turn that brought it.
-  void wait_end(Instant now) noexcept {
+  // What it waited for is there: the time of the turn that brought it. `left`: when the kernel got
+  // what was sent last; behind the beginning of the wait if it had to wait for the turn's end, and
+  // until then the wait was for the gateway.
+  void wait_end(Instant now, Instant left = {}) noexcept {
     if (!waiting_) return;
-    since_ = now;
     waiting_ = false;
+    if (left <= now) count(std::max(left, since_));
+    since_ = now;
   }
   // The answer begins: from here own time is the response's. Retries before it are the request's.
   void enter_response(Instant now) noexcept {

@@ -21,6 +21,7 @@ struct MetricReader {
   static constexpr auto enters = &ShardMetrics::enters_;
   static constexpr auto completions = &ShardMetrics::completions_;
   static constexpr auto sends = &ShardMetrics::sends_;
+  static constexpr auto sends_batched = &ShardMetrics::sends_batched_;
   static constexpr auto sends_blocked = &ShardMetrics::sends_blocked_;
   static constexpr auto starved = &ShardMetrics::starved_;
   static constexpr auto overflows = &ShardMetrics::overflows_;
@@ -409,6 +410,9 @@ constexpr std::array rows{
     Row{{"penstock_io_completions_total", counter, "", "", "Operations the kernel completed."},
         plain<R::completions>},
     Row{{"penstock_io_sends_total", counter, "", "", "Writes to sockets."}, plain<R::sends>},
+    Row{{"penstock_io_sends_batched_total", counter, "", "",
+         "Writes that left with others at the end of a turn."},
+        plain<R::sends_batched>},
     Row{{"penstock_io_sends_blocked_total", counter, "", "", "Writes that found the socket full."},
         plain<R::sends_blocked>},
     Row{{"penstock_io_receives_starved_total", counter, "", "",

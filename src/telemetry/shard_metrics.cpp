@@ -61,6 +61,7 @@ void ShardMetrics::observe(Driver& driver, const FrameArena& frames) noexcept {
   mirror(enters_, c.enters);
   mirror(completions_, c.completions);
   mirror(sends_, c.sends);
+  mirror(sends_batched_, c.sends_batched);
   mirror(sends_blocked_, c.sends_blocked);
   mirror(starved_, c.starved);
   mirror(overflows_, c.overflows);

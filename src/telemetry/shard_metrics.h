@@ -121,6 +121,7 @@ class alignas(64) ShardMetrics {
   Gauge enters_;
   Gauge completions_;
   Gauge sends_;
+  Gauge sends_batched_;
   Gauge sends_blocked_;
   Gauge starved_;
   Gauge overflows_;

@@ -286,6 +286,25 @@ TEST_CASE("gateway trap_119") {
   if (totals.runs > 1) CHECK(totals.succeeded > 0);
 }
 
+// A pooled connection that breaks when it is given a request has cost nothing: another one sends
+// it, and in a calm world every request still succeeds.
+TEST_CASE("gateway: a request that a pooled connection did not take leaves by another one") {
+  totals = {};
+  std::uint64_t stale = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SimRun run{.seed = seed, .faults = {}};
+    run.faults.batched_send = 1000;
+    run.faults.stale_send = 500;
+    Run gateway(run, &serve_provider);
+    gateway.play();
+    stale += gateway.world.driver.stale_sends();
+    gateway.check();
+    for (const std::string& wrong : gateway.world.wrong) FAIL_CHECK(wrong);
+  }
+  CHECK(totals.calm > 50);
+  CHECK(stale > 50);
+}
+
 // Proves that the checks above find what they look for.
 TEST_CASE("canary: a provider that mixes answers up is caught") {
   int caught = 0;

@@ -238,6 +238,105 @@ TEST_CASE("stream: letting go closes as asked, whatever is under way") {
   CHECK(pairs.driver.blocks().lent_bytes() == 0);
 }
 
+namespace {
+
+constexpr SimFaults all_batched{.batched_send = 1000};
+
+}  // namespace
+
+TEST_CASE("stream: what is sent in one turn keeps its order, and the end comes behind it") {
+  SimPairs pairs(1, all_batched);
+  const StreamPtr stream = pairs.stream();
+  pairs.peers[0]->listen();
+  CHECK(stream->send(Bytes("one ")));
+  CHECK(stream->sending());
+  CHECK(stream->unsent() == 0);
+  CHECK(stream->send(Bytes("two ")));
+  const Bytes three = "three";
+  CHECK(stream->write(std::span(&three, 1)).value() == 0);  // its turn comes with a wake-up
+  stream->finish_sending();
+  pairs.pass();
+  CHECK_FALSE(stream->sending());
+  CHECK(pairs.peers[0]->in == "one two ");
+  CHECK(pairs.peers[0]->ended);
+}
+
+TEST_CASE("stream: letting go sends what the turn was given, and then closes") {
+  SimPairs pairs(1, all_batched);
+  StreamPtr stream = pairs.stream();
+  pairs.peers[0]->listen();
+  CHECK(stream->send(Bytes("the last words")));
+  stream.reset();
+  pairs.pass();
+  CHECK(pairs.peers[0]->in == "the last words");
+  CHECK(pairs.peers[0]->ended);
+}
+
+TEST_CASE("stream: a writer whose turn did not come is woken, with no other event") {
+  SimPairs pairs(1, all_batched);
+  const StreamPtr stream = pairs.stream();
+  pairs.peers[0]->listen();
+  Spawner spawner;
+  std::string text = "behind it";
+  Bytes left = text;
+  int wakes = 0;
+  CHECK(stream->send(Bytes("before ")));
+  CHECK(stream->write(std::span(&left, 1)).value() == 0);
+  spawner.spawn(pump(stream.get(), &pairs.signal, &left, &wakes));
+  pairs.pass();
+  CHECK(left.empty());
+  CHECK(wakes == 1);
+  CHECK(pairs.peers[0]->in == "before behind it");
+}
+
+TEST_CASE("stream: sending wakes nobody who does not wait for it") {
+  SimPairs pairs(1, all_batched);
+  const StreamPtr stream = pairs.stream();
+  Spawner spawner;
+  std::string text;
+  Bytes left = "x";
+  int wakes = 0;
+  spawner.spawn(pump(stream.get(), &pairs.signal, &left, &wakes));
+  CHECK(stream->send(Bytes("an answer")));
+  pairs.pass();
+  CHECK(wakes == 0);
+  pairs.signal.wake();
+  pairs.pass();
+}
+
+TEST_CASE("stream: what a dead connection did not take is there for another one") {
+  SimFaults faults = all_batched;
+  SimPairs pairs(1, faults);
+  const StreamPtr stream = pairs.stream();
+  const std::uint64_t before = stream->sent_total();
+  pairs.peers[0]->send("an answer");
+  pairs.pass();
+  faults.stale_send = 1000;
+  pairs.driver.set_faults(faults);
+  CHECK(stream->send(Bytes("a request, ")));
+  CHECK(stream->send(Bytes("and its body")));
+  CHECK(stream->untaken().empty());  // nothing is known yet
+  pairs.pass();
+  CHECK(stream->broken());
+  CHECK(stream->refuses());
+  CHECK(stream->sent_total() == before);
+  CHECK(stream->untaken() == "a request, and its body");
+}
+
+TEST_CASE("stream: a stream that is not batched is told of a break at once") {
+  SimFaults faults = all_batched;
+  SimPairs pairs(1, faults);
+  const StreamPtr stream = pairs.stream();
+  stream->set_batched(false);
+  CHECK(stream->send(Bytes("x")));
+  CHECK_FALSE(stream->sending());
+  faults.reset = 1000;
+  pairs.driver.set_faults(faults);
+  CHECK_FALSE(stream->send(Bytes("y")));
+  CHECK(stream->refuses());
+  CHECK(stream->untaken().empty());
+}
+
 TEST_CASE("stream: without memory a send is refused, and what arrives breaks the stream") {
   SimPairs pairs(1, {}, 4096);
   const StreamPtr stream = pairs.stream();
@@ -257,7 +356,8 @@ TEST_CASE("stream: bytes come through whole under every fault that breaks nothin
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     CAPTURE(seed);
     SimFaults faults = SimFaults::swarm(seed);
-    faults.reset = faults.peer_death = faults.out_of_descriptors = faults.last_accept = 0;
+    faults.reset = faults.stale_send = faults.peer_death = faults.out_of_descriptors =
+        faults.last_accept = 0;
     faults.refuse_connect = faults.blackhole_connect = faults.clock_jump = 0;
     faults.lost_completions = 0;
     SimPairs pairs(seed, faults);

@@ -4,6 +4,20 @@
 
 using namespace penstock;
 
+TEST_CASE("overhead: a wait begins when the kernel has what was sent") {
+  OverheadClock clock;
+  clock.begin({100});
+  clock.wait_begin({200});
+  clock.wait_end({900}, {250});  // it left at the end of the turn
+  CHECK(clock.own({900}).ns == 150);
+  clock.wait_begin({1000});
+  clock.wait_end({2000}, {250});  // long before
+  CHECK(clock.own({2000}).ns == 250);
+  clock.wait_begin({2000});
+  clock.wait_end({3000}, {3001});  // cannot be
+  CHECK(clock.own({3000}).ns == 250);
+}
+
 TEST_CASE("overhead/waits_are_not_the_gateways_own_time") {
   OverheadClock clock;
   clock.begin({1'000});

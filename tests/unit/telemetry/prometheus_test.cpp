@@ -93,7 +93,12 @@ void count_a_little_of_everything(Fixture& f) {
 TEST_CASE_FIXTURE(Fixture, "prometheus/the_page_is_strictly_valid_and_adds_up") {
   count_a_little_of_everything(*this);
   IdleDriver driver;
-  driver.set() = {.turns = 10, .completions = 20, .enters = 11, .sends = 5, .sends_blocked = 1};
+  driver.set() = {.turns = 10,
+                  .completions = 20,
+                  .enters = 11,
+                  .sends = 5,
+                  .sends_batched = 3,
+                  .sends_blocked = 1};
   FrameArena frames;
   a.observe(driver, frames);
   b.observe(driver, frames);
@@ -131,6 +136,7 @@ TEST_CASE_FIXTURE(Fixture, "prometheus/the_page_is_strictly_valid_and_adds_up") 
   CHECK(value(R"(penstock_config_reloads_total{result="taken"})") == 1);
   CHECK(value(R"(penstock_io_backend{backend="epoll"})") == 2);
   CHECK(value("penstock_io_turns_total") == 20);
+  CHECK(value("penstock_io_sends_batched_total") == 6);
   CHECK(value("penstock_io_sends_blocked_total") == 2);
   CHECK(value("penstock_series_omitted") == 0);
   CHECK(value(R"(penstock_build_info{version="1.2.3",compiler="clang 19"})") == 1);
