@@ -49,7 +49,11 @@ int serve(const std::string& named) {
     return 1;
   }
   penstock::ServerOptions options = server_options();
-  options.load = [file] { return penstock::config::load(file); };
+  // Secrets leave the environment with the first reading, before there is another thread.
+  penstock::config::KeptEnvironment environment;
+  options.load = [file, reads = environment.options()] {
+    return penstock::config::load(file, reads);
+  };
   return penstock::Server(std::move(options)).run();
 }
 

@@ -49,16 +49,29 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// `text` with `more` behind it. What variables hold may be secret, so no copy is left in memory
+// that is given back.
+void append(std::string& text, std::string_view more) {
+  if (text.capacity() - text.size() < more.size()) {
+    std::string larger;
+    larger.reserve(2 * (text.size() + more.size()));
+    larger.append(text);
+    text.swap(larger);
+    wipe(larger.data(), larger.size());
+  }
+  text.append(more);
+}
+
 }  // namespace
 
 Parsed<std::string> expand(std::string_view text, const Environment& environment) {
   std::string result;
   while (true) {
     const std::size_t start = text.find("${");
-    result += text.substr(0, start);
+    append(result, text.substr(0, start));
     if (start == std::string_view::npos) return result;
     if (start > 0 && text[start - 1] == '$') {
-      result += '{';  // the first of the two dollars is there already
+      append(result, "{");  // the first of the two dollars is there already
       text.remove_prefix(start + 2);
       continue;
     }
@@ -67,8 +80,12 @@ Parsed<std::string> expand(std::string_view text, const Environment& environment
       return std::unexpected("has ${ without a closing }; write ${NAME}, or $${ for a plain ${");
     }
     auto value = value_of(text.substr(start + 2, end - start - 2), environment);
-    if (!value) return value;
-    result += *value;
+    if (!value) {
+      wipe(result.data(), result.size());
+      return value;
+    }
+    append(result, *value);
+    wipe(value->data(), value->size());
     text.remove_prefix(end + 1);
   }
 }

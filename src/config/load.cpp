@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <exception>
@@ -17,12 +16,6 @@
 
 namespace penstock::config {
 namespace {
-
-std::optional<std::string> process_environment(std::string_view name) {
-  const char* value = std::getenv(std::string(name).c_str());
-  if (value == nullptr) return std::nullopt;
-  return value;
-}
 
 // cgroup v2's memory.max of the root that a container sees, or else the machine's memory.
 std::uint64_t memory_limit() {
@@ -68,7 +61,9 @@ Loaded load_text(std::string_view text, const std::string& name, const LoadOptio
   try {
     Reading reading;
     reading.file = name;
-    reading.environment = options.environment ? options.environment : process_environment;
+    reading.environment = options.environment ? options.environment : Environment(process_variable);
+    reading.secret_environment =
+        options.secret_environment ? options.secret_environment : reading.environment;
     reading.now_s = options.now_s != 0 ? options.now_s : std::time(nullptr);
     reading.memory_bytes = options.memory_bytes != 0 ? options.memory_bytes : memory_limit();
     const auto tree = read_yaml(text, name, reading.mistakes);

@@ -180,11 +180,16 @@ std::vector<Section> Section::list(std::string_view name) const {
 
 // The text of a scalar with variables replaced.
 std::optional<std::string> Section::expanded(const YamlNode& node, const std::string& path) const {
+  return expanded(node, path, reading_->environment);
+}
+
+std::optional<std::string> Section::expanded(const YamlNode& node, const std::string& path,
+                                             const Environment& environment) const {
   if (node.kind != YamlNode::Kind::scalar) {
     reading_->mistake(node.mark, path, "must be a single value");
     return std::nullopt;
   }
-  auto text = expand(node.text, reading_->environment);
+  auto text = expand(node.text, environment);
   if (text) return std::move(*text);
   reading_->mistake(node.mark, path, text.error());
   return std::nullopt;
@@ -260,7 +265,7 @@ std::vector<std::string> Section::names(std::string_view name) const {
 
 // Text or the content of a file. The mistakes never hold any of it.
 std::optional<Secret> Section::secret_of(const YamlNode& node, const std::string& path) const {
-  auto text = expanded(node, path);
+  auto text = expanded(node, path, reading_->secret_environment);
   if (!text) return std::nullopt;
   Parsed<Secret> secret = text->starts_with("file:") ? read_secret_file(text->substr(5))
                                                      : Parsed<Secret>{Secret(*text)};
@@ -304,7 +309,7 @@ std::optional<Secret> Section::key_file(std::string_view name) const {
   row_of(name, {Kind::key_file});
   const YamlNode* value = value_of(name);
   if (value == nullptr) return std::nullopt;
-  auto text = expanded(*value, path(name));
+  auto text = expanded(*value, path(name), reading_->secret_environment);
   if (!text) return std::nullopt;
   Parsed<Secret> content = std::unexpected("is not file:/path; write where the file is");
   if (text->starts_with("file:")) content = read_secret_file(text->substr(5));

@@ -32,6 +32,7 @@ struct Reading {
 
   std::string file;
   Environment environment;
+  Environment secret_environment;  // for what becomes part of a secret
   std::uint64_t memory_bytes = 0;  // the memory limit of the process
   std::int64_t now_s = 0;          // wall time
   std::vector<Mistake> mistakes;
@@ -108,6 +109,8 @@ class Section {
                                 std::string_view advice) const;
   std::optional<Scalar> scalar(std::string_view name, const Row& row) const;
   std::optional<std::string> expanded(const YamlNode& node, const std::string& path) const;
+  std::optional<std::string> expanded(const YamlNode& node, const std::string& path,
+                                      const Environment& environment) const;
   std::optional<Secret> secret_of(const YamlNode& node, const std::string& path) const;
   bool in_bounds(const Row& row, const Scalar& scalar, std::int64_t value) const;
   void check_keys() const;

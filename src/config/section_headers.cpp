@@ -81,7 +81,8 @@ std::vector<StaticHeader> Section::headers(std::string_view name) const {
     const std::string child_path = path(name) + '.' + entry.key;
     const std::string wrong = judge_name(entry.key, result);
     if (!wrong.empty()) reading_->mistake(entry.mark, child_path, wrong);
-    auto text = expanded(entry.value, child_path);
+    // Some carry a credential.
+    auto text = expanded(entry.value, child_path, reading_->secret_environment);
     if (!text) continue;
     if (is_value(*text)) {
       result.push_back({entry.key, Secret(*text)});

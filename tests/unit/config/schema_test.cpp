@@ -56,7 +56,7 @@ std::optional<std::string> any_variable(std::string_view name) {
 TEST_CASE("schema: every default is a value that the setting accepts") {
   Reading reading;
   reading.file = "defaults";
-  reading.environment = any_variable;
+  reading.environment = reading.secret_environment = any_variable;
   reading.memory_bytes = std::uint64_t{4} << 30;
   Snapshot snapshot;
   const YamlNode nothing;
@@ -79,7 +79,7 @@ keys: [{name: a, secret: b, models: [m]}]
                               "f", mistakes);
   REQUIRE(tree);
   Reading reading;
-  reading.environment = any_variable;
+  reading.environment = reading.secret_environment = any_variable;
   Snapshot snapshot;
   const Section root(reading, schema_tree(), &*tree, "", {});
   build_listeners(reading, root, snapshot);
