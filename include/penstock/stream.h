@@ -25,9 +25,10 @@ using StreamPtr = std::unique_ptr<Stream, StreamCloser>;
 class Stream {
  public:
   // Takes over a connected descriptor and starts to receive. With a TLS session the handshake runs
-  // by itself; `established` tells when it is through. `paused`: it receives after `unpause`.
+  // by itself; `established` tells when it is through. `stepwise`: it receives after `unpause`, and
+  // the owner decides when the handshake goes on.
   static StreamPtr adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls,
-                         bool paused = false);
+                         bool stepwise = false);
 
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -37,6 +38,10 @@ class Stream {
   void set_signal(Signal* signal) { signal_ = signal; }
 
   bool established() const { return established_; }
+  // A stepwise handshake has bytes for its next step. The signal is woken when they arrive; until
+  // the step is taken no more are read.
+  bool handshake_waits() const { return stepwise_ && !readable().empty(); }
+  void step_handshake();
   // Orderly end of what the peer sends (FIN; with TLS: close_notify). Bytes may still be readable.
   bool ended() const { return ended_; }
   // The connection is no longer usable: reset, TLS failure, or end without close_notify.
@@ -134,6 +139,7 @@ class Stream {
   void break_off();
   void wake();
   void arm_receive();
+  void read_on();
   void arm_writable();
   Result<> keep(std::span<const Bytes> pieces, std::size_t skip);
   void take_back(std::span<const Bytes> pieces, std::size_t taken, int result);
@@ -164,6 +170,7 @@ class Stream {
   bool ended_ = false;
   bool broken_ = false;
   bool tls_failed_ = false;
+  bool stepwise_ = false;      // the handshake waits for its owner; what was received is ciphertext
   bool paused_ = false;        // the owner's wish
   bool overfull_ = false;      // `receive_max` is met
   bool abrupt_ = false;        // the peer's end is watched for meanwhile

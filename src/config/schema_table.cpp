@@ -175,7 +175,7 @@ const std::array rows{
     bounded(
         "limits.max_handshakes_per_second", Kind::count, "2000", 1, 1'000'000,
         "TLS handshakes that clients may begin in a second, over all shards; the others wait, at "
-        "most half of `client.handshake_timeout`."),
+        "most half of `client.handshake_timeout`. Half of a shard's time is their limit, too."),
     bounded("limits.failed_keys_per_minute", Kind::count, "20", 1, 1'000'000,
             "Requests without a good key from one address; beyond that each of them costs its "
             "connection. Good keys from that address are not concerned."),

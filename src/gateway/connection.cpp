@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "gateway/exchange.h"
 #include "gateway/shard.h"
@@ -28,8 +29,8 @@ Connection::Connection(Shard& s, int fd, PeerCounts::Key p)
     PENSTOCK_ASSERT(session.has_value());  // fails only without memory
     tls = std::move(*session);
   }
-  const bool waits = tls != nullptr;  // for its turn, `handshake`
-  stream = Stream::adopt(shard.driver, fd, std::move(tls), waits);
+  const bool stepwise = tls != nullptr;  // `handshake`
+  stream = Stream::adopt(shard.driver, fd, std::move(tls), stepwise);
   stream->set_signal(&signal);
   stream->set_abrupt(true);
   next_ = shard.connections_;
@@ -98,13 +99,12 @@ bool Connection::count_in() {
 
 // Handshakes are what an unknown peer can make cost most: only so many begin in a second. False:
 // its turn would not come in time.
-Task<bool> Connection::await_turn() {
-  const Snapshot& config = shard.snapshot();
-  const Duration patience{config.client.handshake_timeout.ns / 2};  // the rest is for the handshake
-  const auto turn = shard.process.handshakes.next(config.limits.max_handshakes_per_second,
-                                                  shard.driver.now(), patience);
+Task<bool> Connection::await_turn(Deadline patience) {
+  const Instant now = shard.driver.now();
+  const auto turn = shard.process.handshakes.next(shard.snapshot().limits.max_handshakes_per_second,
+                                                  now, patience.at - now);
   if (!turn) co_return false;
-  if (*turn > shard.driver.now()) shard.metrics.handshakes_delayed.add();
+  if (*turn > now) count_delay();
   while (*turn > shard.driver.now()) {
     if (shard.draining()) co_return false;
     const Deadline until{*turn};
@@ -113,25 +113,60 @@ Task<bool> Connection::await_turn() {
   co_return true;
 }
 
+void Connection::count_delay() {
+  if (!std::exchange(delayed_, true)) shard.metrics.handshakes_delayed.add();
+}
+
+// ... and they take no more than half of the shard's time. A handshake towards a provider is not
+// held back: it is part of a request that was admitted, which the other half is for.
 Task<bool> Connection::handshake() {
-  Deadline limit = Deadline::after(shard.driver.now(), shard.snapshot().client.handshake_timeout);
-  const bool turn = co_await await_turn();
+  const Duration most = shard.snapshot().client.handshake_timeout;
+  Deadline limit = Deadline::after(shard.driver.now(), most);
+  const Deadline patience = Deadline::after(shard.driver.now(), Duration{most.ns / 2});
+  const bool turn = co_await await_turn(patience);
   if (!turn) {
     shard.metrics.handshakes_refused.add();
     co_return false;
   }
+  Handshake place(*this);
   stream->unpause();
-  while (!stream->established()) {
+  for (;;) {
+    if (stream->handshake_waits() && !place.waits()) {
+      if (shard.handshakes.ask(place, shard.driver.now())) {
+        step_handshake();
+      } else {
+        shard.handshake_signal_.wake();
+      }
+    }
+    if (stream->established()) break;
     if (stream->gone()) co_return false;
+    const bool beginning = place.waits() && !place.begun();
+    if (beginning) count_delay();
     if (shard.draining()) {  // nobody shall wait for a silent one
       limit = limit.sooner(Deadline::after(shard.driver.now(), linger_for))
                   .sooner(shard.drain_deadline());
     }
-    const Wake wake = co_await signal.wait(limit);
-    if (wake == Wake::expired) co_return false;
+    bool late = beginning && shard.draining();
+    if (!late) {
+      const Deadline until = beginning ? limit.sooner(patience) : limit;
+      const Wake wake = co_await signal.wait(until);
+      late = wake == Wake::expired;
+    }
+    if (late) {
+      if (beginning) shard.metrics.handshakes_refused.add();
+      co_return false;
+    }
   }
   began_ = shard.driver.now();
   co_return true;
+}
+
+// One step, with its time. Only handshakes read the clock for it.
+void Connection::step_handshake() {
+  if (stream->gone()) return;
+  const Instant begun = shard.driver.clock();
+  stream->step_handshake();
+  shard.handshakes.spent(begun, shard.driver.clock());
 }
 
 // Until when the next bytes must come: the whole head within its limit once it has begun, else the

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "gateway/exchange_end.h"
+#include "gateway/handshake_queue.h"
 #include "gateway/process.h"
 #include "penstock/driver.h"
 #include "penstock/http.h"
@@ -45,14 +46,21 @@ class Connection {
 
  private:
   friend class Shard;
+  // A handshake's place in the queue for its next step.
+  struct Handshake : HandshakeQueue::Place {
+    explicit Handshake(Connection& c) : connection(c) {}
+    Connection& connection;
+  };
   using After = ExchangeEnd;
   // What the received bytes amount to.
   enum class Step : std::uint8_t { wait, request, refused, ended };
 
   Connection(Shard& shard, int fd, PeerCounts::Key p);
   bool count_in();
-  Task<bool> await_turn();
+  Task<bool> await_turn(Deadline patience);
   Task<bool> handshake();
+  void step_handshake();
+  void count_delay();
   Step step();
   Task<After> serve();
   Task<After> refuse();
@@ -66,6 +74,7 @@ class Connection {
   std::uint32_t served_ = 0;     // requests on this connection
   bool reading_ = false;         // a head has begun
   bool counted_ = false;         // in Process::connections and PeerCounts
+  bool delayed_ = false;         // its handshake, and counted so
   std::optional<Code> refusal_;  // what to answer to a head that is not one
   bool silent_ = false;          // ... with nothing at all
 };

@@ -34,14 +34,16 @@ Shard::Shard(Process& p, unsigned i, Driver& d, Resolver& r, ShardMetrics& m, Lo
       metrics(m),
       scanner(scanned_bytes(first->snapshot())),
       pool_signal_(d),
+      handshake_signal_(d),
       random_state_(static_cast<std::uint64_t>(d.clock().ns) * 0x9e3779b97f4a7c15 + i + 1) {
   if (getrandom(&fingerprint_seed_, sizeof fingerprint_seed_, 0) !=
       static_cast<ssize_t>(sizeof fingerprint_seed_)) {
     fingerprint_seed_ = random();
   }
   epochs_.push_back(std::move(first));
-  ++janitors_;
+  janitors_ = 2;
   spawner.spawn(keep_pools());
+  spawner.spawn(keep_handshakes());
 }
 
 Shard::~Shard() {
@@ -94,6 +96,7 @@ bool Shard::listeners_closed() const {
 void Shard::stop() {
   stopping_ = true;
   begin_drain(Deadline{Instant{0}});
+  handshake_signal_.wake();
 }
 
 // xorshift64*: targets are picked and delays spread with it; nothing secret depends on it.
@@ -122,6 +125,19 @@ bool Shard::give_back(Epoch& epoch, ProviderIndex provider, StreamPtr stream) {
   if (draining_ || &epoch != epochs_.back().get()) return false;
   UpstreamPool& pool = epoch.pools[static_cast<std::size_t>(provider)];
   return pool.give(std::move(stream), driver.now(), pool_signal_);
+}
+
+// Takes the steps of clients' handshakes that had to wait, each in its turn.
+Task<> Shard::keep_handshakes() {
+  while (!stopping_) {
+    while (auto* place = handshakes.due(driver.now())) {
+      Connection& connection = static_cast<Connection::Handshake*>(place)->connection;
+      connection.step_handshake();
+      connection.signal.wake();
+    }
+    const Deadline look{handshakes.next()};
+    co_await handshake_signal_.wait(look);
+  }
 }
 
 // Drops idle upstream connections that ended or grew too old, and epochs without requests.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/generation.h"
+#include "gateway/handshake_queue.h"
 #include "gateway/object_pool.h"
 #include "gateway/process.h"
 #include "penstock/driver.h"
@@ -112,11 +113,13 @@ class Shard {
   ObjectPool<Relay> relays;
   ObjectPool<json::KeptValue> kept_values;
   Scratch scratch;
+  HandshakeQueue handshakes;
 
  private:
   friend class Connection;
   static void accepted(void* context, int fd);
   Task<> keep_pools();
+  Task<> keep_handshakes();
   bool listeners_closed() const;
   void drop_old_epochs();
 
@@ -124,6 +127,7 @@ class Shard {
   std::deque<Listener> listeners_;
   Connection* connections_ = nullptr;  // all that are open, doubly linked
   Signal pool_signal_;                 // an idle upstream connection ended
+  Signal handshake_signal_;            // a client's handshake has to wait
   std::size_t janitors_ = 0;
   std::uint64_t random_state_;
   std::uint64_t fingerprint_seed_;

@@ -23,9 +23,12 @@ std::size_t bytes_of(std::span<const Bytes> pieces) {
 
 }  // namespace
 
-StreamPtr Stream::adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls, bool paused) {
+StreamPtr Stream::adopt(Driver& driver, int fd, std::unique_ptr<TlsSession> tls, bool stepwise) {
   StreamPtr stream(new Stream(driver, fd, std::move(tls)));
-  stream->paused_ = paused;
+  if (stepwise) {
+    stream->stepwise_ = stream->paused_ = true;
+    stream->receive_max_ = 1;
+  }
   if (stream->tls_) {
     stream->established_ = stream->batched_ = false;
     if (!stream->tls_->start(stream->unsent_)) stream->break_off();
@@ -124,7 +127,7 @@ void Stream::on_receive(Op& op, int result) {
   }
   if (result > 0) {
     self.received_ += static_cast<std::uint64_t>(result);
-    if (self.tls_) {
+    if (self.tls_ && !self.stepwise_) {
       self.arrived_secure(receive.lent);
     } else {
       self.arrived(receive.lent);
@@ -177,6 +180,18 @@ void Stream::arrived_secure(Bytes bytes) {
   if (!kept_.empty() || ended_ || established_ != was_established) wake();
 }
 
+void Stream::step_handshake() {
+  PENSTOCK_ASSERT(stepwise_);
+  const Buffer held = std::move(kept_);
+  const Bytes bytes = held.empty() ? std::exchange(fresh_, {}) : held.view();
+  arrived_secure(bytes);
+  if (established_) {
+    stepwise_ = false;
+    receive_max_ = receive_max_default;
+  }
+  read_on();
+}
+
 void Stream::consume(std::size_t bytes) {
   if (kept_.empty()) {
     PENSTOCK_ASSERT(bytes <= fresh_.size());
@@ -184,11 +199,15 @@ void Stream::consume(std::size_t bytes) {
     return;
   }
   kept_.consume(bytes);
-  if (overfull_ && kept_.size() < receive_max_) {
-    overfull_ = false;
-    if (receive_.kind == Op::Kind::hangup) driver_.cancel(receive_);
-    arm_receive();
-  }
+  read_on();
+}
+
+// Ends what `receive_max` stopped.
+void Stream::read_on() {
+  if (!overfull_ || kept_.size() >= receive_max_) return;
+  overfull_ = false;
+  if (receive_.kind == Op::Kind::hangup) driver_.cancel(receive_);
+  arm_receive();
 }
 
 void Stream::keep_fresh() {

@@ -97,7 +97,7 @@ class alignas(64) ShardMetrics {
   Histogram overhead_response;  // OverheadClock::response
   Gauge streams_active;
   Counter upstream_excess_bytes;
-  Counter handshakes_delayed;   // of clients, to keep limits.max_handshakes_per_second
+  Counter handshakes_delayed;   // of clients, to keep their rate and their share of the shard
   Counter handshakes_refused;   // ... because their turn would have come too late
   Counter failed_keys;          // requests without a good key
   Counter failed_keys_limited;  // of them, beyond what their address may have

@@ -5,6 +5,10 @@ import secrets
 import ssl
 import subprocess
 
+EC = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1')
+# A signature with it takes milliseconds.
+SLOW = ('-newkey', 'rsa:4096')
+
 
 class Certificates:
     def __init__(self, directory):
@@ -28,12 +32,12 @@ class Certificates:
         return self.path(f'{name}.crt')
 
     def leaf(self, name, names='DNS:localhost,IP:127.0.0.1', common='localhost', authority='ca',
-             usage='serverAuth', expired=False):
+             usage='serverAuth', expired=False, key_kind=EC):
         """(certificate file, key file). names: the subject's alternative names, or '' for none."""
         certificate, key = self.path(f'{name}.crt'), self.path(f'{name}.key')
         request, extensions = self.path(f'{name}.csr'), self.path(f'{name}.ext')
-        self._openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
-                      '-nodes', '-subj', f'/CN={common}', '-keyout', key, '-out', request)
+        self._openssl('req', '-new', *key_kind, '-nodes', '-subj', f'/CN={common}', '-keyout', key,
+                      '-out', request)
         lines = ['basicConstraints=CA:FALSE', f'extendedKeyUsage={usage}']
         if names:
             lines.append(f'subjectAltName={names}')

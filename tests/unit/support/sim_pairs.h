@@ -7,8 +7,10 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "net/tls_session.h"
 #include "penstock/net.h"
 #include "runtime/sim_driver.h"
 
@@ -85,7 +87,7 @@ class SimPairs {
   }
 
   // A stream whose far end is `peers.back()`, which does not receive yet.
-  StreamPtr stream() {
+  StreamPtr stream(std::unique_ptr<TlsSession> tls = nullptr, bool stepwise = false) {
     Connect connect;
     const auto fd = driver.open_socket(AF_INET);
     REQUIRE(fd);
@@ -97,7 +99,7 @@ class SimPairs {
     REQUIRE(driver.run_until([&] { return !connect.pending() && !accept_.fds.empty(); },
                              Duration::seconds(9)));
     take_peer();
-    StreamPtr made = Stream::adopt(driver, *fd, nullptr);
+    StreamPtr made = Stream::adopt(driver, *fd, std::move(tls), stepwise);
     made->set_signal(&signal);
     return made;
   }
