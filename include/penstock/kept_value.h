@@ -13,6 +13,8 @@ namespace penstock::json {
 class KeptValue {
  public:
   static constexpr std::size_t bytes_max = 1024;
+  // Stand behind the text, so that it can be looked at in whole blocks.
+  static constexpr std::size_t blanks_behind = 32;
 
   // Keeps `value`, which was judged as JSON, without its line breaks and what indents behind them;
   // the value kept before goes. One with a backslash is not kept: its escapes may not be sound.
@@ -28,8 +30,9 @@ class KeptValue {
 
  private:
   void keep_lines(Bytes value);
+  void end_at(std::size_t size);
 
-  std::array<char, bytes_max> text_;
+  std::array<char, bytes_max + blanks_behind> text_;
   std::uint16_t size_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "penstock/kept_value.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "penstock/json_document.h"
 #include "penstock/json_writer.h"
@@ -15,27 +16,44 @@ bool breaks_line(char c) {
   return static_cast<unsigned char>(c) < 0x20;
 }
 
+// Sixteen bytes at any address.
+using Block [[gnu::vector_size(16), gnu::aligned(1), gnu::may_alias]] = unsigned char;
+static_assert(2 * sizeof(Block) <= KeptValue::blanks_behind);
+
+// Whether `marks(here, next)` has a bit set in any block of the text; `next`: the bytes behind
+// each. text: with `blanks_behind` blanks that may be read, too.
+template <class F>
+bool any_block(Bytes text, F&& marks) {
+  using Words [[gnu::vector_size(16)]] = std::uint64_t;
+  Words seen{};
+  for (std::size_t i = 0; i < text.size(); i += sizeof(Block)) {
+    const auto* const here = reinterpret_cast<const Block*>(text.data() + i);
+    const auto* const next = reinterpret_cast<const Block*>(text.data() + i + 1);
+    seen |= reinterpret_cast<Words>(marks(*here, *next));
+  }
+  return (seen[0] | seen[1]) != 0;
+}
+
 }  // namespace
 
 void KeptValue::keep(Bytes value) {
   size_ = 0;
-  if (value.size() > printed_bytes_max) return;
-  unsigned breaks = 0;
-  unsigned escapes = 0;
-  for (const char c : value) {  // without a branch, so that it is done many bytes at a time
-    breaks |= static_cast<unsigned>(breaks_line(c));
-    escapes |= static_cast<unsigned>(c == '\\');
-  }
-  if (escapes != 0) return;
-  if (breaks != 0) return keep_lines(value);
-  if (value.size() <= bytes_max) {
-    size_ = static_cast<std::uint16_t>(value.copy(text_.data(), value.size()));
-  }
+  if (value.size() > printed_bytes_max || value.find('\\') != Bytes::npos) return;
+  if (value.size() > bytes_max) return keep_lines(value);
+  value.copy(text_.data(), value.size());
+  end_at(value.size());
+  if (any_block(text(), [](Block here, Block) { return here < 0x20; })) keep_lines(value);
+}
+
+void KeptValue::end_at(std::size_t size) {
+  std::memset(text_.data() + size, ' ', blanks_behind);
+  size_ = static_cast<std::uint16_t>(size);
 }
 
 // No string holds a line break, so what stands around one is blank.
 void KeptValue::keep_lines(Bytes value) {
   std::size_t size = 0;
+  size_ = 0;
   while (!value.empty()) {
     const auto end = std::ranges::find_if(value, breaks_line);
     const Bytes line = value.substr(0, static_cast<std::size_t>(end - value.begin()));
@@ -44,18 +62,15 @@ void KeptValue::keep_lines(Bytes value) {
     value.remove_prefix(line.size());
     value.remove_prefix(std::min(value.find_first_not_of(" \t\r\n"), value.size()));
   }
-  size_ = static_cast<std::uint16_t>(size);
+  end_at(size);
 }
 
 // A colon follows the quote that ends a name; after the one that ends a value the value, or what it
 // stands in, goes on.
 bool KeptValue::has_words() const {
-  const Bytes value = text();
-  for (std::size_t at = value.find('"'); at != Bytes::npos; at = value.find('"', at + 1)) {
-    const Bytes behind = value.substr(at + 1);
-    if (behind.empty() || Bytes(",}] ").find(behind.front()) != Bytes::npos) return true;
-  }
-  return false;
+  return any_block(text(), [](Block here, Block next) {
+    return (here == '"') & ((next == ',') | (next == '}') | (next == ']') | (next == ' '));
+  });
 }
 
 void KeptValue::merge(Bytes later) {

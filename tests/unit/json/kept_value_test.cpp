@@ -84,4 +84,9 @@ TEST_CASE("kept_value/words_are_told_from_names") {
     CAPTURE(some);
     CHECK(words(some));
   }
+  for (std::size_t before = 0; before < 70; ++before) {  // at every place of a block
+    const std::string head = "{" + std::string(before, ' ') + "\"a\":";
+    CHECK(words(head + "\"x\"}"));
+    CHECK_FALSE(words(head + "10}"));
+  }
 }
