@@ -73,7 +73,9 @@ Result<> splice_request(Bytes body, const Facts& facts, const RequestEdits& edit
   if (facts.stream && edits.include_usage && !facts.include_usage) {
     ask_for_usage(body, facts, changes);
   }
-  if (!edits.model.empty()) {
+  // A body that names the model as its target does stays as it is.
+  const bool same = facts.model_unescaped_bytes == 0 && facts.model_name(body) == edits.model;
+  if (!edits.model.empty() && !same) {
     Writer writer(scratch.bytes);
     if (facts.model.empty()) {
       // The path named the model; this body needs it.

@@ -52,6 +52,13 @@ TEST_CASE("splice/model_is_replaced_and_escaped") {
   CHECK(splice_request(body, facts, {.model = huge}, scratch, out).error().code == Code::too_large);
 }
 
+TEST_CASE("splice/model_of_the_same_name_stays") {
+  const std::string plain = R"({ "model" : "gpt" ,"messages":[]})";
+  CHECK(spliced(plain, {.model = "gpt"}) == plain);
+  const std::string escaped = R"({"model":"g\u0070t","messages":[]})";
+  CHECK(spliced(escaped, {.model = "gpt"}) == R"({"model":"gpt","messages":[]})");
+}
+
 TEST_CASE("splice/model_is_added_where_the_path_named_it") {
   RequestRules rules;
   rules.model_required = false;
