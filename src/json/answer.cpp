@@ -1,6 +1,7 @@
 #include "json/answer.h"
 
 #include <array>
+#include <utility>
 
 #include "json/text.h"
 #include "json/walk_container.h"
@@ -12,17 +13,21 @@ namespace {
 enum class Place : std::uint8_t {
   elsewhere,
   root,
-  usage,
-  prompt_details,
-  completion_details,
-  error,
   choices,
   first_choice,
+  prompt_details,
+  completion_details,
+  // Those whose spans are kept.
+  usage,
+  error,
 };
+
+constexpr std::uint32_t tokens_digits_max = 10;  // of `tokens_counted_max`
 
 // What a member is to us, by its place and its name.
 enum class Member : std::uint8_t {
   none,
+  root,  // the answer itself
   usage,
   error,
   choices,
@@ -87,7 +92,7 @@ Member member_of(Place place, Bytes name) {
 // The place of a container that is the value of a member. Of another kind than it should be, it is
 // of no interest: providers vary.
 Place place_of(Member member, bool object) {
-  if (member == Member::none) return Place::elsewhere;
+  if (member == Member::root) return Place::root;
   if (member == Member::error) return Place::error;
   if (!object) return member == Member::choices ? Place::choices : Place::elsewhere;
   if (member == Member::usage) return Place::usage;
@@ -109,36 +114,32 @@ class AnswerWatch {
   }
 
   void open(std::uint32_t depth, bool object, bool first, std::uint32_t begin) {
-    Place place = place_of(member_, object);
-    if (depth == 0) {
-      place = Place::root;
-    } else if (places_[depth - 1] == Place::choices && first && object) {
-      place = Place::first_choice;
+    const Member member = std::exchange(member_, Member::none);
+    if (member != Member::none) {
+      places_[depth] = open_member(member, object, begin);
+    } else {
+      const bool choice = places_[depth - 1] == Place::choices && first && object;
+      places_[depth] = choice ? Place::first_choice : Place::elsewhere;
     }
-    if (Count* const figure = count_of(member_)) *figure = {Count::State::bad, 0};
-    if (place == Place::usage) {
-      facts_.usage.present = true;
-      usage_begin_ = begin;
-    } else if (place == Place::error) {
-      error_begin_ = begin;
-    }
-    places_[depth] = place;
-    member_ = Member::none;
   }
 
   void close(std::uint32_t depth, std::uint32_t end) {
-    if (places_[depth] == Place::usage) facts_.usage_object = {usage_begin_, end};
-    if (places_[depth] == Place::error) facts_.error = {error_begin_, end};
+    if (places_[depth] < Place::usage) return;
+    (places_[depth] == Place::usage ? facts_.usage_object : facts_.error) = {begin_, end};
   }
 
-  bool scalar(const Value& value) {
-    if (member_ == Member::none) return true;
-    const Member member = member_;
-    member_ = Member::none;
-    return take(member, value);
-  }
+  bool wants_scalar() const { return member_ != Member::none; }
+  bool scalar(const Value& value) { return take(std::exchange(member_, Member::none), value); }
 
  private:
+  Place open_member(Member member, bool object, std::uint32_t begin) {
+    const Place place = place_of(member, object);
+    if (Count* const figure = count_of(member)) *figure = {Count::State::bad, 0};
+    if (place >= Place::usage) begin_ = begin;
+    if (place == Place::usage) facts_.usage.present = true;
+    return place;
+  }
+
   // Where the figure of a member goes; null: it is none.
   Count* count_of(Member member) {
     Usage& usage = facts_.usage;
@@ -196,12 +197,13 @@ class AnswerWatch {
     if (value.is_null()) return {};
     constexpr Count bad{Count::State::bad, 0};
     if (!value.is_number()) return bad;
+    if (value.span.size() > tokens_digits_max) return bad;
     std::uint64_t sum = 0;
     for (const char c : value.span.in(body_)) {
       if (c < '0' || c > '9') return bad;
       sum = sum * 10 + static_cast<std::uint64_t>(c - '0');
-      if (sum > tokens_counted_max) return bad;
     }
+    if (sum > tokens_counted_max) return bad;
     return {Count::State::present, static_cast<std::uint32_t>(sum)};
   }
 
@@ -216,9 +218,8 @@ class AnswerWatch {
 
   Bytes body_;
   AnswerFacts& facts_;
-  Member member_ = Member::none;  // the member whose value comes next
-  std::uint32_t usage_begin_ = 0;
-  std::uint32_t error_begin_ = 0;
+  Member member_ = Member::root;         // the member whose value comes next
+  std::uint32_t begin_ = 0;              // of the usage or error object that is open
   std::array<Place, depth_max> places_;  // of the open containers; not initialised
 };
 

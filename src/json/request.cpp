@@ -15,9 +15,16 @@ constexpr bool is_control(char c) {
   return (c >= 0 && c < 0x20) || c == 0x7f;
 }
 
+constexpr auto model_chars = [] {
+  std::array<bool, 256> table{};
+  for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
+  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
+  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
+  for (const char c : Bytes("._:/@+-")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
 constexpr bool is_model_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         Bytes("._:/@+-").find(c) != Bytes::npos;
+  return model_chars[static_cast<unsigned char>(c)];
 }
 
 // An unsigned integer without fraction and exponent, within [low, high].
@@ -40,11 +47,15 @@ class Reader {
       : body_(body), walk_(walk), rules_(rules), facts_(facts) {}
 
   bool root() {
-    if (!walk_.members([this](const Key& key) { return member(key); })) {
+    if (!walk_.members<true>([this](const Key& key) { return member(key); })) {
       if (walk_.error().code == Code::duplicate_field) {
         facts_.param = clipped(walk_.duplicate());
       }
       return false;
+    }
+    if (twice_) {
+      facts_.param = clipped(walk_.raw_key(*twice_));
+      return walk_.fail(Code::duplicate_field);
     }
     facts_.root = walk_.last();
     if (!walk_.at_end() || walk_.values() - token_numbers_ > values_max) {
@@ -64,6 +75,7 @@ class Reader {
     if (cut_last_) facts_.cuts[facts_.cut_count - 1u].next = begin;
     cut_last_ = false;
     const Field field = field_of(key.name);
+    if (!note(field, key)) return walk_.fail(Code::invalid_json);
     const bool extension = field >= Field::models && field <= Field::tags;
     if (field == Field::steering && !rules_.drop_steering) {
       facts_.param = clipped(walk_.raw_key(begin));
@@ -78,6 +90,15 @@ class Reader {
       ++facts_.kept;
     }
     previous_end_ = span_.end;
+    return true;
+  }
+
+  // No member may come twice. Those we know have a bit, all others are told apart by the walk.
+  bool note(Field field, const Key& key) {
+    if (field == Field::other || field == Field::steering) return walk_.mark(key);
+    const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(field);
+    if ((seen_ & bit) != 0 && !twice_) twice_ = walk_.place(key);
+    seen_ |= bit;
     return true;
   }
 
@@ -140,7 +161,7 @@ class Reader {
   bool model() {
     if (!walk_.judge()) return false;
     const Value& value = walk_.value();
-    if (!value.is_string() || holds_controls(value)) return bad("model");
+    if (!value.is_string() || value.controls) return bad("model");
     Bytes name = value.inside().in(body_);
     // An escape is at most six times as long as what it stands for.
     if (name.empty() || name.size() > 6 * model_bytes_max) return bad("model");
@@ -154,6 +175,7 @@ class Reader {
     }
     if (name.size() > model_bytes_max) return bad("model");
     if (!std::all_of(name.begin(), name.end(), is_model_char)) {
+      if (holds_controls(value)) return bad("model");
       facts_.param = "model";
       return walk_.fail(Code::model_not_found);
     }
@@ -309,10 +331,12 @@ class Reader {
   Walk& walk_;
   const RequestRules& rules_;
   Facts& facts_;
-  Span span_;                        // of the value read last
-  std::uint32_t previous_end_ = 0;   // of the value before this member; 0: there is none
-  std::uint32_t token_numbers_ = 0;  // numbers inside `input` and `prompt`
-  bool cut_last_ = false;            // the member before this one is cut
+  Span span_;                           // of the value read last
+  std::uint32_t previous_end_ = 0;      // of the value before this member; 0: there is none
+  std::uint32_t token_numbers_ = 0;     // numbers inside `input` and `prompt`
+  std::uint32_t seen_ = 0;              // members met so far, one bit each
+  std::optional<std::uint32_t> twice_;  // where one of them stands again
+  bool cut_last_ = false;               // the member before this one is cut
 };
 
 }  // namespace

@@ -175,10 +175,11 @@ const char* any_number_end(const char* p, const char* end) {
 }
 
 const char* literal_end(const char* p, const char* end) {
-  const Bytes word = *p == 't' ? "true" : *p == 'n' ? "null" : "false";
-  if (static_cast<std::size_t>(end - p) < word.size()) return nullptr;
-  if (std::memcmp(p, word.data(), 4) != 0 || p[word.size() - 1] != word.back()) return nullptr;
-  p += word.size();
+  const char* const word = *p == 't' ? "true" : *p == 'n' ? "null" : "fals";
+  const std::ptrdiff_t bytes = *p == 'f' ? 5 : 4;
+  if (end - p < bytes || std::memcmp(p, word, 4) != 0) return nullptr;
+  if (bytes == 5 && p[4] != 'e') return nullptr;
+  p += bytes;
   return p == end || is_delimiter(*p) ? p : nullptr;
 }
 

@@ -40,16 +40,18 @@ const char* any_number_end(const char* p, const char* end);
 // Nearly all are short integers in the middle of a text.
 inline const char* number_end(const char* p, const char* end) {
   constexpr bool in_order = std::endian::native == std::endian::little;
-  if (in_order && end - p >= 8 && (p[0] != '0' || p[1] == ',') && p[0] != '-') {
-    std::uint64_t word;
-    std::memcpy(&word, p, sizeof word);
-    // The high bit of each byte that is no digit; those above the first may be wrong.
-    const std::uint64_t others =
-        ((word + 0x4646'4646'4646'4646u) | (word - 0x3030'3030'3030'3030u)) &
-        0x8080'8080'8080'8080u;
-    if (others != 0) {
-      const char* const past = p + std::countr_zero(others) / 8;
+  if (in_order && p[0] != '-' && (p[0] != '0' || (end - p >= 2 && p[1] == ','))) {
+    for (const char* at = p; end - at >= 8; at += 8) {
+      std::uint64_t word;
+      std::memcpy(&word, at, sizeof word);
+      // The high bit of each byte that is no digit; those above the first may be wrong.
+      const std::uint64_t others =
+          ((word + 0x4646'4646'4646'4646u) | (word - 0x3030'3030'3030'3030u)) &
+          0x8080'8080'8080'8080u;
+      if (others == 0) continue;
+      const char* const past = at + std::countr_zero(others) / 8;
       if (*past == ',' || *past == '}' || *past == ']') return past;
+      break;
     }
   }
   return any_number_end(p, end);

@@ -21,6 +21,9 @@ bool is_ascii(Bytes text) {
     const auto* at = reinterpret_cast<const Wide*>(text.data() + i);
     wide |= (at[0] | at[1]) | (at[2] | at[3]);
   }
+  for (; text.size() - i >= sizeof wide; i += sizeof wide) {
+    wide |= *reinterpret_cast<const Wide*>(text.data() + i);
+  }
   std::uint64_t seen = (wide[0] | wide[1]) | (wide[2] | wide[3]);
   for (; text.size() - i >= sizeof seen; i += sizeof seen) {
     std::uint64_t word;

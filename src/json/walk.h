@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -102,8 +103,8 @@ class Walk {
   const Value& value() const { return value_; }
 
   // Reads an object: calls `member(const Key&)`, which steps over the value and returns a bool.
-  // `last()` is then the object's span.
-  template <class F>
+  // `last()` is then the object's span. own_marks: which keys are marked is the caller's business.
+  template <bool own_marks = false, class F>
   bool members(F&& member) {
     if (!enter('{')) return false;
     const std::uint32_t begin = offset(p_);
@@ -112,7 +113,7 @@ class Walk {
     for (std::uint32_t count = 1; *p != '}' || count > 1; ++count) {
       const Key key = take_key<true>(p);
       if (key.value == nullptr || count > members_max) return fail(Code::invalid_json);
-      if (keys_ == Keys::unique && !mark(key)) return fail(Code::invalid_json);
+      if (!own_marks && keys_ == Keys::unique && !mark(key)) return fail(Code::invalid_json);
       p_ = key.value;
       if (!member(key)) return false;
       p = p_;
@@ -123,6 +124,10 @@ class Walk {
     if (keys_ == Keys::unique && !close_marks(first_mark)) return false;
     return leave(begin, p);
   }
+  // Remembers a key of the object that is read, which may not hold it twice: that is found out at
+  // the object's end. False: there are too many.
+  bool mark(const Key& key);
+
   // The object that members() read last.
   Span last() const { return last_; }
 
@@ -169,13 +174,13 @@ class Walk {
   template <bool read>
   [[gnu::always_inline]] Key take_key(const char* p) {
     const char* const stop = find_near_stop(p + 1, end_);
-    if (*p != '"' || stop == nullptr || stop[0] != '"' || stop[1] != ':') {
-      return take_odd_key(p, read);
+    if (*p != '"' || stop == nullptr || std::memcmp(stop, "\":", 2) != 0) {
+      const Key odd = take_odd_key(p, read);
+      return {odd.name, odd.value, odd.begin};  // a copy, so that other keys stay in registers
     }
     return {{p + 1, static_cast<std::size_t>(stop - p) - 1}, behind_blanks(stop + 2), p};
   }
   Key take_odd_key(const char* p, bool read);
-  bool mark(const Key& key);
 
   bool enter(char bracket) {
     if (peek() != bracket || depth_ == depth_max) return false;

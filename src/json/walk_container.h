@@ -1,12 +1,11 @@
 // The loop of `Walk` over all that is in a container. A header, because readers that want to hear
 // of the members on the way instantiate it with a watch of their own:
 //
-//   key(depth, name)                     the next value is this member's; `depth` 1: of the
-//   outermost open(depth, object, first, begin)    the container at `depth` begins; first: it is
-//   the first
-//                                        element or member of the one around it
-//   close(depth, end)                    it ends
-//   scalar(value)                        a string, number or literal; false ends the walk
+//   key(depth, name)                   the next value is this member's; depth 1: of the outermost
+//   open(depth, object, first, begin)  the container at `depth` begins; first: it is the first
+//                                      element or member of the one around it
+//   close(depth, end)                  it ends
+//   wants_scalar(), scalar(value)      a string, number or literal; false ends the walk
 #pragma once
 
 #include <array>
@@ -75,7 +74,7 @@ bool Walk::container(Watch& watch) {
       if constexpr (Watch::wants_keys) watch.key(depth, key.name);
     }
     // A value starts here.
-    ++values;
+    if constexpr (!Watch::wants_keys) ++values;  // what a watch wants is no matter of counts
     const char token = *p;
     if (token == '{' || token == '[') {
       if (depth == room) return false;
@@ -97,10 +96,12 @@ bool Walk::container(Watch& watch) {
     } else {
       Value value;
       p = scalar<judged>(p, value);
-      if (p == nullptr || p == end) return false;
-      numbers += !object && value.is_number();
-      if constexpr (Watch::wants_keys) {
-        if (!watch.scalar(value)) return false;
+      if (p == nullptr) return false;
+      if constexpr (!Watch::wants_keys) {
+        numbers += !object && value.is_number();
+      } else {
+        // A copy, so that values nobody wants stay in registers.
+        if (watch.wants_scalar() && !watch.scalar(Value(value))) return false;
       }
     }
     // A value ended: what else ends with it?
