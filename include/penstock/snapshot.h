@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "penstock/hash.h"
 #include "penstock/kinds.h"
 #include "penstock/secret.h"
 #include "penstock/time.h"
@@ -246,7 +247,7 @@ struct Snapshot {
   struct NameHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view name) const {
-      return std::hash<std::string_view>{}(name);
+      return static_cast<std::size_t>(hash_short(name, 0));  // only our own names are in the table
     }
   };
   std::unordered_map<std::string, ModelIndex, NameHash, std::equal_to<>> models_by_name;

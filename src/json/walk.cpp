@@ -1,54 +1,12 @@
 #include "json/walk.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "json/walk_container.h"
+#include "penstock/hash.h"
 
 namespace penstock::json {
-namespace {
-
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-std::uint64_t load(const char* p, std::size_t bytes) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, p, bytes);
-  return word;
-}
-
-// A keyed hash of a key: multiply and fold, sixteen bytes at a time, the last ones overlapping.
-std::uint64_t hash_key(Bytes key, std::uint64_t seed) {
-  constexpr std::uint64_t odd = 0x9E37'79B9'7F4A'7C15;
-  const char* p = key.data();
-  const std::size_t bytes = key.size();
-  std::uint64_t hash = seed ^ bytes * odd;
-  if (bytes > 16) {
-    for (; key.data() + bytes - p > 16; p += 16) {
-      hash = mix(hash ^ load(p, 8), (seed | 1) ^ load(p + 8, 8)) + odd;
-    }
-    p = key.data() + bytes - 16;
-    return mix(hash ^ load(p, 8), odd ^ seed ^ load(p + 8, 8));
-  }
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
-  if (bytes >= 8) {
-    low = load(p, 8);
-    high = load(p + bytes - 8, 8);
-  } else if (bytes >= 4) {
-    low = load(p, 4);
-    high = load(p + bytes - 4, 4);
-  } else {
-    for (std::size_t at = 0; at < bytes; ++at) low = low << 8 | static_cast<unsigned char>(p[at]);
-  }
-  return mix(hash ^ low, odd ^ seed ^ high);
-}
-
-}  // namespace
 
 char Walk::peek_inside() const {
   if (p_ == end_) return '\0';
@@ -105,7 +63,7 @@ template bool Walk::step<false>();
 
 bool Walk::mark(const Key& key) {
   if (work_.marks.size() >= values_max) return false;
-  work_.marks.push_back({hash_key(key.name, work_.seed), offset(key.begin)});
+  work_.marks.push_back({hash_short(key.name, work_.seed), offset(key.begin)});
   return true;
 }
 
