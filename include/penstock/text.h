@@ -3,6 +3,8 @@
 // moves.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -44,13 +46,41 @@ namespace penstock {
 // Digits of the largest number.
 inline constexpr std::size_t decimal_digits_max = 20;
 
-// The same for a number in decimal, of at most `decimal_digits_max` digits.
-inline char* put(char* to, std::uint64_t number) noexcept {
+// The digits of a number below 10,000 as the bytes of a word, the first one lowest, zeros in front.
+// Two steps take all parts of the word apart at once; the factors are 1/100 and 1/10, good for all
+// that a part can hold.
+constexpr std::uint32_t four_digits(std::uint32_t number) noexcept {
+  const std::uint32_t hundreds = number * 10'486 >> 20;
+  const std::uint32_t twos = hundreds | (number - hundreds * 100) << 16;
+  const std::uint32_t tens = (twos * 103 >> 10) & 0x000F'000Fu;
+  return tens | (twos - tens * 10) << 8;
+}
+
+char* put_large(char* to, std::uint64_t number) noexcept;
+
+// The same for a number in decimal. There is room for `decimal_digits_max` bytes, whatever it is.
+[[gnu::always_inline]] inline char* put(char* to, std::uint64_t number) noexcept {
   if (number < 10) {
     *to = static_cast<char>('0' + number);
     return to + 1;
   }
-  return std::to_chars(to, to + decimal_digits_max, number).ptr;
+  if (number > 9'999 || std::endian::native != std::endian::little) return put_large(to, number);
+  const std::uint32_t digits = four_digits(static_cast<std::uint32_t>(number));
+  const int zeros = std::countr_zero(digits) / 8;
+  const std::uint32_t word = (digits | 0x3030'3030u) >> (8 * zeros);
+  std::memcpy(to, &word, sizeof word);
+  return to + 4 - zeros;
+}
+
+[[gnu::noinline]] inline char* put_large(char* to, std::uint64_t number) noexcept {
+  if constexpr (std::endian::native != std::endian::little) {
+    return std::to_chars(to, to + decimal_digits_max, number).ptr;
+  }
+  to = put(to, number / 10'000);
+  const std::uint32_t word =
+      four_digits(static_cast<std::uint32_t>(number % 10'000)) | 0x3030'3030u;
+  std::memcpy(to, &word, sizeof word);
+  return to + 4;
 }
 
 }  // namespace penstock

@@ -34,7 +34,20 @@ bool sendable_value(Bytes value) noexcept {
     while (at != end && *at >= ' ' && *at <= '~') ++at;
     return at == end;
   }
-  std::uint64_t found = bad(end - 8);  // the last ones may overlap those before
+#if defined(__SSE2__)
+  // Sixteen where there are as many. Bytes above 0x7F are negative.
+  if (value.size() >= 16) {
+    const auto bad16 = [](const char* from) {
+      const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+      const __m128i del = _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7F));
+      return _mm_or_si128(del, _mm_cmplt_epi8(x, _mm_set1_epi8(0x20)));
+    };
+    __m128i found = bad16(end - 16);  // the last ones may overlap those before
+    for (; end - at > 16; at += 16) found = _mm_or_si128(found, bad16(at));
+    return _mm_movemask_epi8(found) == 0;
+  }
+#endif
+  std::uint64_t found = bad(end - 8);  // likewise
   for (; end - at > 8; at += 8) found |= bad(at);
   return found == 0;
 }

@@ -33,3 +33,18 @@ TEST_CASE("text/literals_and_numbers") {
   CHECK(Bytes(room.data(), static_cast<std::size_t>(at - room.data())) ==
         "Content-Length: 0 9 10 18446744073709551615 ");
 }
+
+TEST_CASE("text/numbers_of_every_length") {
+  std::string room(decimal_digits_max, '#');
+  const auto written = [&](std::uint64_t number) {
+    return std::string(room.data(), put(room.data(), number));
+  };
+  for (std::uint64_t number = 0; number < 20'100; ++number) {
+    REQUIRE(written(number) == std::to_string(number));
+  }
+  for (std::uint64_t power = 10; power < 10'000'000'000'000'000'000u; power *= 10) {
+    for (const std::uint64_t number : {power - 1, power, power + 1, power * 10 / 3, power * 7}) {
+      CHECK(written(number) == std::to_string(number));
+    }
+  }
+}

@@ -62,6 +62,18 @@ TEST_CASE("writer/refuses_what_must_not_be_sent") {
     CHECK_FALSE(HeadWriter(out).request(Method::get, "/" + value).finish());
     CHECK_FALSE(HeadWriter(out).status(200).field("X", "Bearer ", value).finish());
   }
+  for (std::size_t size = 1; size < 70; ++size) {
+    std::string value(size, '~');
+    CHECK(sendable_value(value));
+    for (char& c : value) {
+      for (const char bad : {'\x1f', '\x7f', '\x80', '\xff'}) {
+        c = bad;
+        CHECK_FALSE(sendable_value(value));
+      }
+      c = ' ';
+      CHECK(sendable_value(value));
+    }
+  }
   for (const std::string& field : {""s, "a b"s, "a:"s, "a\r\n"s, "\xe9"s, std::string(65, 'n')}) {
     std::array<char, 256> out;
     CHECK_FALSE(sendable_name(field));
