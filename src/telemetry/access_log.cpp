@@ -11,35 +11,38 @@ constexpr std::size_t strings = 13;
 constexpr std::size_t rest_max = 1'200;
 static_assert(strings * field_bytes_max + usage_bytes_max + rest_max <= access_line_max);
 
-// Members that begin with their name and colon, a literal: copied as such when inlined.
+// Members that begin with their name and colon, a literal: copied as such when inlined. What is not
+// known is left out.
 [[gnu::always_inline]] inline void name(JsonText& line, Bytes member, const LogName* value) {
+  if (value == nullptr) return;
   line.raw(member);
-  line.raw(value != nullptr ? value->json() : Bytes("null"));
+  line.raw(value->json());
 }
 
 [[gnu::always_inline]] inline void word(JsonText& line, Bytes member, Bytes value) {
+  if (value.empty()) return;
   line.raw(member);
-  if (value.empty())
-    line.raw("null");
-  else
-    line.word(value);
+  line.word(value);
 }
 
 [[gnu::always_inline]] inline void string(JsonText& line, Bytes member, Bytes value) {
+  if (value.empty()) return;
   line.raw(member);
-  if (value.empty())
-    line.raw("null");
-  else
-    line.string(value);
+  line.string(value);
 }
 
 [[gnu::always_inline]] inline void number(JsonText& line, Bytes member,
                                           std::optional<std::uint64_t> value) {
+  if (!value) return;
   line.raw(member);
-  if (value)
-    line.number(*value);
-  else
-    line.raw("null");
+  line.number(*value);
+}
+
+[[gnu::always_inline]] inline void milliseconds(JsonText& line, Bytes member,
+                                                std::optional<Duration> value) {
+  if (!value) return;
+  line.raw(member);
+  line.milliseconds(value->ns);
 }
 
 }  // namespace
@@ -56,7 +59,8 @@ Bytes AccessLog::write(const AccessRecord& r, std::span<char, access_line_max> r
   JsonText line(room);
   line.raw(R"({"time":")");
   line.raw(time_.text(r.time_ns));
-  string(line, R"(","request_id":)", r.request_id);
+  line.raw("\"");
+  string(line, R"(,"request_id":)", r.request_id);
   name(line, R"(,"key":)", r.key);
   word(line, R"(,"endpoint":)", r.endpoint);
   word(line, R"(,"dialect":)", r.dialect);
@@ -77,17 +81,14 @@ Bytes AccessLog::write(const AccessRecord& r, std::span<char, access_line_max> r
   number(line, R"(,"output_tokens":)", r.output_tokens);
   number(line, R"(,"reasoning_tokens":)", r.reasoning_tokens);
   word(line, R"(,"usage_source":)", r.usage_source);
-  line.raw(R"(,"usage_reported":)");
-  line.raw(r.usage_reported.empty() ? Bytes("null") : r.usage_reported);
+  if (!r.usage_reported.empty()) {
+    line.raw(R"(,"usage_reported":)");
+    line.raw(r.usage_reported);
+  }
   number(line, R"(,"bytes_in":)", r.bytes_in);
   number(line, R"(,"bytes_out":)", r.bytes_out);
-  line.raw(R"(,"ttfb_ms":)");
-  if (r.ttfb)
-    line.milliseconds(r.ttfb->ns);
-  else
-    line.raw("null");
-  line.raw(R"(,"duration_ms":)");
-  line.milliseconds(r.duration.ns);
+  milliseconds(line, R"(,"ttfb_ms":)", r.ttfb);
+  milliseconds(line, R"(,"duration_ms":)", r.duration);
   number(line, R"(,"overhead_us":)",
          r.overhead.ns > 0 ? static_cast<std::uint64_t>(r.overhead.us()) : 0);
   string(line, R"(,"trace_id":)", r.trace_id);

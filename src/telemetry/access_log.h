@@ -28,8 +28,8 @@ class LogName {
 
 // What is known of a request at its end. It needs to live only for the call that writes the line.
 // `request_id`, `unknown_model`, `finish` and `trace_id` may hold any bytes, also a client's; the
-// other strings are words of our own, plain ASCII without quotes. What is absent or empty is
-// written as null: "not known", which is not the same as 0.
+// other strings are words of our own, plain ASCII without quotes. What is absent or empty is not
+// written: "not known", which is not the same as 0.
 struct AccessRecord {
   std::int64_t time_ns = 0;  // wall clock, of the first byte of the request
   Bytes request_id;

@@ -13,7 +13,7 @@ from harness.turn import PLAIN
 from harness.upstream import rst
 
 FIELDS = {'time', 'request_id', 'key', 'endpoint', 'dialect', 'model', 'target', 'provider', 'upstream_model',
-          'stream', 'status', 'code', 'finish', 'attempts', 'input_tokens', 'cache_read_tokens',
+          'stream', 'status', 'finish', 'attempts', 'input_tokens', 'cache_read_tokens',
           'output_tokens', 'reasoning_tokens', 'usage_source', 'usage_reported', 'bytes_in', 'bytes_out', 'ttfb_ms',
           'duration_ms', 'overhead_us'}
 
@@ -32,6 +32,7 @@ def has(line, **wanted):
 def whole(t):
     response, line = logged(t)
     assert FIELDS <= set(line), FIELDS - set(line)
+    assert None not in line.values(), line
     has(line, key='main', model='chat', target='main/up-chat', provider='main', upstream_model='up-chat',
         stream=False, status=200, code=None, attempts=1, input_tokens=11, output_tokens=2,
         cache_read_tokens=4, reasoning_tokens=1, usage_source='provider', finish='stop',

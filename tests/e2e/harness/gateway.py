@@ -22,6 +22,13 @@ SANITIZER = re.compile(r'AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime 
 OUTPUTS = []
 
 
+class LogLine(dict):
+    """A line of the access log. What is not known is left out of it; here it is None."""
+
+    def __missing__(self, name):
+        return None
+
+
 class Process:
     """A running penstock with its output collected."""
 
@@ -137,7 +144,7 @@ class Gateway(Process):
     def log_lines(self):
         """All complete lines of the access log, parsed."""
         text = self.log_file.read_bytes() if self.log_file.exists() else b''
-        return [json.loads(line) for line in text.split(b'\n')[:-1]]
+        return [LogLine(json.loads(line)) for line in text.split(b'\n')[:-1]]
 
     def log_line(self, seconds=3, **fields):
         """The one line whose fields have these values; waits for the writer."""
