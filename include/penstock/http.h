@@ -204,6 +204,8 @@ class Fields {
     return has(field) ? lines_[first_[static_cast<std::size_t>(field)]].value : Bytes{};
   }
   bool has(Field field) const { return (present_ >> static_cast<unsigned>(field)) & 1; }
+  // One bit for each `Field`.
+  bool has_any(std::uint64_t set) const { return (present_ & set) != 0; }
   // The first line with this name, compared without case: for names that are not in `Field`.
   const FieldLine* find(Bytes field_name) const;
   std::span<const FieldLine> lines() const { return {lines_.data(), count_}; }

@@ -1,8 +1,6 @@
 // The table of known field names and its perfect hash, found by the compiler.
 #include "http/fields.h"
 
-#include <cstring>
-
 #include "http/tables.h"
 
 namespace penstock::http {
@@ -113,36 +111,7 @@ constexpr Table table = [] {
 }();
 static_assert(table.factor != 0);
 
-template <class Word>
-Word load(const char* at) {
-  Word out;
-  std::memcpy(&out, at, sizeof out);
-  return out;
-}
-
-template <class Word>
-bool equals_words(const char* text, const char* word, std::size_t n) {
-  constexpr Word blanks = static_cast<Word>(0x2020'2020'2020'2020u);
-  // The last word may overlap the one before it.
-  for (std::size_t at = 0; at + sizeof(Word) < n; at += sizeof(Word)) {
-    if ((load<Word>(text + at) | blanks) != load<Word>(word + at)) return false;
-  }
-  const std::size_t last = n - sizeof(Word);
-  return (load<Word>(text + last) | blanks) == load<Word>(word + last);
-}
-
 }  // namespace
-
-// Setting 0x20 maps capitals to small letters and leaves the other bytes of a word alone; all other
-// bytes that it maps onto those are controls, and HTAB becomes `)`.
-bool equals_word(const char* text, const char* word, std::size_t n) noexcept {
-  if (n >= 8) return equals_words<std::uint64_t>(text, word, n);
-  if (n >= 4) return equals_words<std::uint32_t>(text, word, n);
-  for (std::size_t at = 0; at < n; ++at) {
-    if ((text[at] | 0x20) != word[at]) return false;
-  }
-  return true;
-}
 
 Field recognise(Bytes field_name) noexcept {
   const std::uint8_t at = table.slots[slot_of(field_name, table.factor)];

@@ -1,6 +1,8 @@
 // Names of fields: recognising one, and what the rules say about it.
 #pragma once
 
+#include <cstring>
+
 #include "penstock/http.h"
 
 namespace penstock::http {
@@ -33,9 +35,39 @@ inline constexpr FieldSet protected_fields = single_in_request | bit(Field::x_re
 // name: at least one byte, no controls.
 Field recognise(Bytes name) noexcept;
 
+namespace detail {
+// Two words, which may overlap, or more.
+template <class Word>
+[[gnu::always_inline]] inline bool equals_words(const char* text, const char* word, std::size_t n) {
+  const auto load = [](const char* from) {
+    Word out;
+    std::memcpy(&out, from, sizeof out);
+    return out;
+  };
+  constexpr Word blanks = static_cast<Word>(0x2020'2020'2020'2020u);
+  const auto differ = [&](std::size_t at) {
+    return static_cast<Word>((load(text + at) | blanks) ^ load(word + at));
+  };
+  Word found = static_cast<Word>(differ(0) | differ(n - sizeof(Word)));
+  for (std::size_t at = sizeof(Word); at + sizeof(Word) < n; at += sizeof(Word)) {
+    found = static_cast<Word>(found | differ(at));
+  }
+  return found == 0;
+}
+}  // namespace detail
+
 // Compares `n` bytes of `text`, which holds no controls other than HTAB, without case to `word`,
 // which is of small letters, digits, blanks and `-/+`.
-bool equals_word(const char* text, const char* word, std::size_t n) noexcept;
+// Setting 0x20 maps capitals to small letters and leaves the other bytes of a word alone; all other
+// bytes that it maps onto those are controls, and HTAB becomes `)`.
+inline bool equals_word(const char* text, const char* word, std::size_t n) noexcept {
+  if (n >= 8) return detail::equals_words<std::uint64_t>(text, word, n);
+  if (n >= 4) return detail::equals_words<std::uint32_t>(text, word, n);
+  for (std::size_t at = 0; at < n; ++at) {
+    if ((text[at] | 0x20) != word[at]) return false;
+  }
+  return true;
+}
 inline bool equals_word(Bytes text, Bytes word) noexcept {
   return text.size() == word.size() && equals_word(text.data(), word.data(), word.size());
 }

@@ -13,10 +13,10 @@ Line refused_line(Reason reason, std::size_t offset) {
 
 }  // namespace
 
-Line broken_line(Bytes input, const HeadPosition& at, std::size_t stop, std::size_t line_max,
+Line broken_line(Bytes input, std::size_t line_begin, std::size_t stop, std::size_t line_max,
                  std::size_t head_max) noexcept {
   // The limit whose byte comes first is the one that was met.
-  const std::size_t line_limit = at.line + line_max;
+  const std::size_t line_limit = line_begin + line_max;
   const bool line_over = stop > line_limit;
   const bool head_over = std::min(stop + 1, input.size()) > head_max;
   if (line_over && (!head_over || line_limit <= head_max)) {

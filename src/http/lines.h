@@ -2,6 +2,8 @@
 // apart. Both head parsers stand on this.
 #pragma once
 
+#include <cstring>
+
 #include "http/fields.h"
 #include "http/tables.h"
 #include "penstock/http.h"
@@ -16,7 +18,8 @@ struct Line {
 };
 
 // What is wrong with the byte at `stop`, or that more is needed: every case but a line's good end.
-Line broken_line(Bytes input, const HeadPosition& at, std::size_t stop, std::size_t line_max,
+// line_begin: of the line in the input.
+Line broken_line(Bytes input, std::size_t line_begin, std::size_t stop, std::size_t line_max,
                  std::size_t head_max) noexcept;
 
 // Moves `at` past the line that begins at `at.line` once its CRLF has arrived. Bytes are judged in
@@ -29,10 +32,11 @@ inline Line next_line(Bytes input, HeadPosition& at, std::size_t line_max,
   const char* const found = find_stop(begin + at.scanned, begin + input.size());
   const auto stop = static_cast<std::size_t>(found - begin);
   const std::size_t end = stop + 2;
-  if (end > input.size() || input[stop] != '\r' || input[stop + 1] != '\n' ||
-      stop - at.line > line_max || end > head_max) [[unlikely]] {
+  if (end > input.size() || std::memcmp(found, "\r\n", 2) != 0 || stop - at.line > line_max ||
+      end > head_max) [[unlikely]] {
     at.scanned = static_cast<std::uint32_t>(stop);
-    return broken_line(input, at, stop, line_max, head_max);
+    const Line broken = broken_line(input, at.line, stop, line_max, head_max);
+    return {broken.progress, broken.reason, broken.offset, {}};
   }
   const Bytes text(begin + at.line, stop - at.line);
   at.line = at.scanned = static_cast<std::uint32_t>(end);
@@ -43,6 +47,25 @@ inline Line next_line(Bytes input, HeadPosition& at, std::size_t line_max,
 // single: fields that may come once. lines_max: at most `response_lines_max`.
 Reason take_field_line(Bytes line, HeadPosition& at, FieldSet single, std::size_t lines_max,
                        Fields& fields) noexcept;
+
+// What differs between the heads of requests and of responses.
+struct LineRules {
+  FieldSet single;  // fields that may come once
+  std::size_t lines_max;
+  std::size_t head_max;  // bytes
+};
+
+// Takes the field lines from `at` on. `complete`: also the empty line behind them.
+inline Line take_field_lines(Bytes input, HeadPosition& at, const LineRules& rules,
+                             Fields& fields) noexcept {
+  for (;;) {
+    const auto begin = at.line;
+    const Line line = next_line(input, at, line_bytes_max, rules.head_max);
+    if (line.progress != Progress::complete || line.text.empty()) return line;
+    const Reason bad = take_field_line(line.text, at, rules.single, rules.lines_max, fields);
+    if (bad != Reason::none) return {Progress::refused, bad, begin, {}};
+  }
+}
 
 inline Parsed refusal(Reason reason, Code code, std::size_t offset) {
   const bool other_protocol =

@@ -49,7 +49,7 @@ bool is_http09(Bytes method, Bytes rest) {
 // Syntax is judged before meaning: what is no request line at all is 400, whatever it asks for.
 Reason take_start_line(Bytes line, RequestHead& head) {
   if (line == "PRI * HTTP/2.0") return Reason::http2_preface;
-  std::size_t method_end = 0;
+  std::size_t method_end = line.starts_with("POST ") ? 4 : 0;  // nearly always
   while (method_end < line.size() && is(line[method_end], class_token)) ++method_end;
   if (method_end == line.size()) return Reason::bad_start_line;
   if (method_end == 0 || method_end > method_bytes_max || line[method_end] != ' ') {
@@ -57,14 +57,16 @@ Reason take_start_line(Bytes line, RequestHead& head) {
   }
   const Bytes token = line.substr(0, method_end);
   const Bytes rest = line.substr(method_end + 1);
-  const std::size_t target_end = rest.find(' ');
+  const std::size_t plain = plain_target_bytes(rest);
+  const bool all_plain = plain < rest.size() && rest[plain] == ' ';  // nearly always
+  const std::size_t target_end = all_plain ? plain : rest.find(' ');
   if (target_end == Bytes::npos) {
     return is_http09(token, rest) ? Reason::http09 : Reason::bad_start_line;
   }
   head.target = rest.substr(0, target_end);
   if (head.target.empty()) return Reason::bad_start_line;
   if (head.target.size() > target_bytes_max) return Reason::target_too_long;
-  if (!valid_target_bytes(head.target)) return Reason::bad_target;
+  if (!all_plain && !valid_target_bytes(head.target)) return Reason::bad_target;
   const Reason version = take_version(rest.substr(target_end + 1), head);
   if (version != Reason::none) return version;
 
@@ -86,6 +88,7 @@ Reason check_host(const RequestHead& head) {
 
 // A key may be given in several fields when they agree, with or without the scheme `Bearer`.
 Reason check_credentials(const Fields& fields) {
+  if (!fields.has_any(credential_fields & ~bit(Field::authorization))) return Reason::none;
   const Bytes key = credential(fields);
   const Bytes authorization = fields.find(Field::authorization);
   for (const Field other : {Field::x_api_key, Field::api_key, Field::x_goog_api_key}) {
@@ -141,6 +144,34 @@ Parsed refused(Reason reason, std::size_t offset) {
   return refusal(reason, code_of(reason), offset);
 }
 
+constexpr LineRules rules{single_in_request, request_lines_max, request_head_bytes_max};
+
+// An empty line may stand in front.
+Parsed take_first_line(Bytes input, HeadPosition& at, RequestHead& head) {
+  if (at.scanned == 0 && input.starts_with(tls_handshake_record)) {
+    return refused(Reason::tls_bytes, 0);
+  }
+  while (!at.fields) {
+    const std::size_t line_begin = at.line;
+    const Line line = next_line(input, at, start_line_bytes_max, request_head_bytes_max);
+    if (line.progress == Progress::more) return {};
+    if (line.progress == Progress::refused) {
+      const bool target = line.reason == Reason::line_too_long;
+      return refused(target ? Reason::target_too_long : line.reason, line.offset);
+    }
+    Reason bad = Reason::none;
+    if (!line.text.empty()) {
+      bad = take_start_line(line.text, head);
+      at.fields = true;
+    } else {
+      bad = at.empty_line ? Reason::bad_start_line : Reason::none;
+      at.empty_line = true;
+    }
+    if (bad != Reason::none) return refused(bad, line_begin);
+  }
+  return {.progress = Progress::complete};
+}
+
 }  // namespace
 
 // The common request arrives whole and is taken apart in one pass. One that arrives in pieces is
@@ -161,32 +192,11 @@ Parsed RequestParser::feed(Bytes input, std::uint64_t body_max, RequestHead& hea
 
 Parsed RequestParser::run(Bytes input, RequestHead& head) noexcept {
   head.fields.clear();
-  if (position_.scanned == 0 && input.starts_with(tls_handshake_record)) {
-    return refused(Reason::tls_bytes, 0);
-  }
-  while (true) {
-    const std::size_t line_begin = position_.line;
-    const std::size_t line_max = position_.fields ? line_bytes_max : start_line_bytes_max;
-    const Line line = next_line(input, position_, line_max, request_head_bytes_max);
-    if (line.progress == Progress::more) return {};
-    if (line.progress == Progress::refused) {
-      const bool target = line.reason == Reason::line_too_long && !position_.fields;
-      return refused(target ? Reason::target_too_long : line.reason, line.offset);
-    }
-    Reason bad = Reason::none;
-    if (position_.fields) {
-      if (line.text.empty()) return {.progress = Progress::complete};
-      bad =
-          take_field_line(line.text, position_, single_in_request, request_lines_max, head.fields);
-    } else if (!line.text.empty()) {
-      bad = take_start_line(line.text, head);
-      position_.fields = true;
-    } else {
-      bad = position_.empty_line ? Reason::bad_start_line : Reason::none;
-      position_.empty_line = true;
-    }
-    if (bad != Reason::none) return refused(bad, line_begin);
-  }
+  const Parsed first = take_first_line(input, position_, head);
+  if (first.progress != Progress::complete) return first;
+  const Line last = take_field_lines(input, position_, rules, head.fields);
+  if (last.progress == Progress::refused) return refused(last.reason, last.offset);
+  return {.progress = last.progress};
 }
 
 }  // namespace penstock::http

@@ -53,6 +53,8 @@ Parsed refused(Reason reason, std::size_t offset) {
   return refusal(reason, Code::upstream_bad_response, offset);
 }
 
+constexpr LineRules rules{single_in_response, response_lines_max, response_head_bytes_max};
+
 }  // namespace
 
 Parsed ResponseParser::feed(Bytes input, Method request, ResponseHead& head) noexcept {
@@ -87,22 +89,18 @@ Parsed ResponseParser::feed(Bytes input, Method request, ResponseHead& head) noe
 
 Parsed ResponseParser::run(Bytes input, ResponseHead& head) noexcept {
   head.fields.clear();
-  while (true) {
+  if (!position_.fields) {
     const std::size_t line_begin = position_.line;
     const Line line = next_line(input, position_, line_bytes_max, response_head_bytes_max);
     if (line.progress == Progress::more) return {};
     if (line.progress == Progress::refused) return refused(line.reason, line.offset);
-    Reason bad = Reason::none;
-    if (!position_.fields) {
-      bad = take_status_line(line.text, head);
-      position_.fields = true;
-    } else {
-      if (line.text.empty()) return {.progress = Progress::complete};
-      bad = take_field_line(line.text, position_, single_in_response, response_lines_max,
-                            head.fields);
-    }
+    const Reason bad = take_status_line(line.text, head);
     if (bad != Reason::none) return refused(bad, line_begin);
+    position_.fields = true;
   }
+  const Line last = take_field_lines(input, position_, rules, head.fields);
+  if (last.progress == Progress::refused) return refused(last.reason, last.offset);
+  return {.progress = last.progress};
 }
 
 }  // namespace penstock::http

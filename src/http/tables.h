@@ -86,8 +86,8 @@ constexpr bool is_blank(char c) {
 
 constexpr Bytes trim_blanks(Bytes text) {
   // As nearly everybody writes it: one in front.
-  if (text.size() > 1 && text[0] == ' ' && !is_blank(text[1]) && !is_blank(text.back())) {
-    return text.substr(1);
+  if (text.size() > 1 && text[0] == ' ' && text[1] > ' ' && text.back() > ' ') {
+    return {text.data() + 1, text.size() - 1};
   }
   const char* begin = text.data();
   const char* end = begin + text.size();
@@ -136,7 +136,8 @@ inline std::size_t find_colon(Bytes line) {
     from = 14;
   }
 #endif
-  return line.find(':', from);
+  while (from < line.size() && line[from] != ':') ++from;
+  return from < line.size() ? from : Bytes::npos;
 }
 
 }  // namespace penstock::http

@@ -65,9 +65,12 @@ bool valid_ipv6(Bytes text) {
 }
 
 bool valid_port(Bytes port) {
-  if (port.empty() || port.size() > 5 || !all(port, class_digit)) return false;
+  if (port.empty() || port.size() > 5) return false;
   unsigned value = 0;
-  for (const char c : port) value = value * 10 + static_cast<unsigned>(c - '0');
+  for (const char c : port) {
+    if (!is(c, class_digit)) return false;
+    value = value * 10 + hex_value(c);
+  }
   return value >= 1 && value <= 65535;
 }
 
@@ -104,8 +107,26 @@ void split_query(Bytes path_and_query, RequestHead& head) {
 
 }  // namespace
 
+std::size_t plain_target_bytes(Bytes text) noexcept {
+  std::size_t at = 0;
+#if defined(__SSE2__)
+  for (; text.size() - at >= 16; at += 16) {
+    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const auto equals = [&](char c) { return _mm_cmpeq_epi8(x, _mm_set1_epi8(c)); };
+    const __m128i odd = _mm_or_si128(_mm_or_si128(equals('#'), equals('\\')),
+                                     _mm_or_si128(equals('%'), equals(0x7f)));
+    const __m128i visible = _mm_cmpgt_epi8(x, _mm_set1_epi8(0x20));  // bytes above 0x7f: negative
+    const int stops = _mm_movemask_epi8(_mm_andnot_si128(odd, visible)) ^ 0xffff;
+    if (stops != 0)
+      return at + static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(stops)));
+  }
+#endif
+  while (at < text.size() && is(text[at], class_target)) ++at;
+  return at;
+}
+
 bool valid_target_bytes(Bytes target) noexcept {
-  for (std::size_t at = 0; at < target.size(); ++at) {
+  for (std::size_t at = plain_target_bytes(target); at < target.size(); ++at) {
     if (is(target[at], class_target)) continue;
     if (target[at] != '%' || !is_escape(target, at)) return false;
     const unsigned byte = escaped_byte(target, at);

@@ -5,6 +5,9 @@
 
 namespace penstock::http {
 
+// Bytes at the front of `text` that may stand in a target and begin no escape.
+std::size_t plain_target_bytes(Bytes text) noexcept;
+
 // The bytes of a target: visible, no `#` or `\`, escapes complete and not of NUL, CR or LF.
 bool valid_target_bytes(Bytes target) noexcept;
 

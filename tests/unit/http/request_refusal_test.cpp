@@ -157,6 +157,13 @@ TEST_CASE("request_refusal/target") {
       {start("GET h:443 HTTP/1.1"), Reason::authority_target, Code::method_not_allowed},
       {start("GET [::1]:443 HTTP/1.1"), Reason::authority_target, Code::method_not_allowed},
   });
+  for (std::size_t at = 1; at < 40; ++at) {
+    for (const char bad : {'#', '\\', '\x80', '\xff'}) {
+      std::string target = "/" + std::string(39, 'a');
+      target[at] = bad;
+      must_refuse({{start("GET " + target + " HTTP/1.1"), Reason::bad_target}});
+    }
+  }
 }
 
 TEST_CASE("request_refusal/field_lines") {
