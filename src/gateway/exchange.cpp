@@ -112,7 +112,7 @@ Task<Result<>> Exchange::steps() {
   }
   PENSTOCK_CO_CHECK(admit());
   if (passage_) co_return co_await pass_through();
-  PENSTOCK_CO_CHECK(co_await receive_body());
+  if (!take_body()) PENSTOCK_CO_CHECK(co_await receive_body());
   PENSTOCK_CO_CHECK(read_facts());
   PENSTOCK_CO_CHECK(choose_targets());
   if (counts()) co_return co_await count_tokens();
@@ -151,7 +151,10 @@ void Exchange::choose_request_id(Bytes wished) {
 // Route → method → credential → form of the body, in this order: nothing behind the credential is
 // looked at for a caller without one.
 Result<> Exchange::judge_head(const http::RequestHead& head) {
-  const Route found = route(http::route_path(head.path, shard_.scratch.path));
+  Route found{plain_route(head.path), {}};
+  if (found.endpoint == Endpoint::none) {
+    found = route(http::route_path(head.path, shard_.scratch.path));
+  }
   endpoint_ = found.endpoint;
   dialect_ = dialect_of(endpoint_);
   PENSTOCK_CHECK(judge_length(head));
@@ -230,16 +233,19 @@ Result<> Exchange::admit() {
 
 // -- The body --
 
-Task<Result<>> Exchange::receive_body() {
+// The common case: all of a small body came with its head, and is read where it lies.
+bool Exchange::take_body() {
   upload_ = shard_.uploads.take(shard_.driver.blocks());
-  // The common case: all of a small body came with its head, and is read where it lies.
-  if (request_body_.framing() == http::Framing::length &&
-      request_body_.left() <= client().readable().size()) {
-    Bytes received = client().readable();
-    upload_->in_place = request_body_.next(received);
-    bytes_in_ = upload_->in_place.size();
-    co_return Result<>();
+  Bytes received = client().readable();
+  if (request_body_.framing() != http::Framing::length || request_body_.left() > received.size()) {
+    return false;
   }
+  upload_->in_place = request_body_.next(received);
+  bytes_in_ = upload_->in_place.size();
+  return true;
+}
+
+Task<Result<>> Exchange::receive_body() {
   if (request_body_.left() > 0) {  // one right-sized block, or a refusal before reading
     const auto room = upload_->kept.reserve(static_cast<std::size_t>(request_body_.left()));
     if (!room) co_return fail(Code::overloaded);

@@ -72,6 +72,7 @@ class Exchange {
   void note_failed_key();
   Task<Result<>> steps();
   Result<> admit();
+  bool take_body();
   Task<Result<>> receive_body();
   Result<> keep_body(Bytes& received);
   Result<> read_facts();

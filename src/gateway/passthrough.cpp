@@ -28,7 +28,7 @@ Task<Result<>> Exchange::pass_through() {
   if (own.body == PassageBody::form) {
     PENSTOCK_CO_CHECK(co_await look_ahead());
   } else if (own.body == PassageBody::json) {
-    PENSTOCK_CO_CHECK(co_await receive_body());
+    if (!take_body()) PENSTOCK_CO_CHECK(co_await receive_body());
     PENSTOCK_CO_CHECK(read_passed_json());
   } else if (own.body == PassageBody::none) {
     if (!request_body_.done()) {  // framing, never a request (RFC 9110 §9.3.1)

@@ -118,6 +118,14 @@ Bytes name(Endpoint endpoint) {
   return names[static_cast<std::size_t>(endpoint)];
 }
 
+Endpoint plain_route(Bytes path) {
+  drop_prefix(path, "/v1");
+  for (const Row& row : rows) {
+    if (path == row.path) return row.endpoint;
+  }
+  return Endpoint::none;
+}
+
 Route route(Bytes path) {
   for (const Row& row : fixed) {
     if (path == row.path) return {row.endpoint, {}};

@@ -59,6 +59,9 @@ struct Route {
 // `/anthropic` and `/genai`; Gemini's also below `/v1beta` and in Vertex's form, Azure's below
 // `/openai/deployments/{model}`, Cohere's rerank at `/v2/rerank`.
 Route route(Bytes path);
+// The same for a path as it came, when it is just one that `route` knows, with or without `/v1`:
+// nearly all are, and need no other form. `none`: ask `route`.
+Endpoint plain_route(Bytes path);
 // True when the endpoint has this method; HEAD goes where GET goes.
 bool allows(Endpoint endpoint, http::Method method);
 // The value of Allow.

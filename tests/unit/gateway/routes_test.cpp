@@ -31,6 +31,10 @@ TEST_CASE("routes: each endpoint with its prefixes") {
       CHECK(route(path + "/").endpoint == Endpoint::none);
       CHECK(route(path + "x").endpoint == Endpoint::none);
       CHECK(route("/x" + path).endpoint == Endpoint::none);
+      const bool plain = Bytes(prefix).empty() || Bytes(prefix) == "/v1";
+      CHECK(plain_route(path) == (plain ? row.endpoint : Endpoint::none));
+      CHECK(plain_route(path + "/") == Endpoint::none);
+      CHECK(plain_route("/v1/v1" + std::string(row.path)) == Endpoint::none);
     }
   }
 }
