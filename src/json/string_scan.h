@@ -24,6 +24,15 @@ inline constexpr char low_max = 0x20;
 
 // Bytes looked at in one step, and what is found in them: a set of bits, one for each byte that
 // stops the search.
+#if defined(__SSE2__)
+inline std::uint32_t stops_in_sixteen(const char* p) {
+  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i folded = _mm_xor_si128(x, _mm_set1_epi8(fold));
+  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(folded, _mm_set1_epi8(low_max)), folded);
+  return static_cast<std::uint32_t>(
+      _mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')))));
+}
+#endif
 #if defined(__AVX2__)
 inline constexpr std::ptrdiff_t step_bytes = 32;
 inline __m256i load(const char* p) {
@@ -57,11 +66,7 @@ inline bool stops_in_four(const char* p) {
 #elif defined(__SSE2__)
 inline constexpr std::ptrdiff_t step_bytes = 16;
 inline std::uint32_t stops_in_step(const char* p) {
-  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  const __m128i folded = _mm_xor_si128(x, _mm_set1_epi8(fold));
-  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(folded, _mm_set1_epi8(low_max)), folded);
-  return static_cast<std::uint32_t>(
-      _mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')))));
+  return stops_in_sixteen(p);
 }
 #endif
 
@@ -92,11 +97,16 @@ inline const char* find_string_stop(const char* begin, const char* p, const char
 }
 
 // The same for strings that are short more often than not, such as keys: nullptr when there is
-// no stop in the next step, or fewer bytes are left.
+// no stop in the next step. Near the end of a text a step is sixteen bytes; with fewer left the
+// answer is nullptr.
 inline const char* find_near_stop(const char* p, const char* end) {
 #if defined(__SSE2__)
-  if (end - p < detail::step_bytes) return nullptr;
-  const auto stops = detail::stops_in_step(p);
+  std::uint32_t stops = 0;
+  if (end - p >= detail::step_bytes) {
+    stops = detail::stops_in_step(p);
+  } else if (end - p >= 16) {
+    stops = detail::stops_in_sixteen(p);
+  }
   return stops != 0 ? p + __builtin_ctz(stops) : nullptr;
 #else
   static_cast<void>(p);
