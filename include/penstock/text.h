@@ -67,7 +67,8 @@ char* put_large(char* to, std::uint64_t number) noexcept;
   if (number > 9'999 || std::endian::native != std::endian::little) return put_large(to, number);
   const std::uint32_t digits = four_digits(static_cast<std::uint32_t>(number));
   const int zeros = std::countr_zero(digits) / 8;
-  const std::uint32_t word = (digits | 0x3030'3030u) >> (8 * zeros);
+  const auto word =
+      static_cast<std::uint32_t>((std::uint64_t{digits} | 0x3030'3030u) >> (8 * zeros));
   std::memcpy(to, &word, sizeof word);
   return to + 4 - zeros;
 }
