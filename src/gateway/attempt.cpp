@@ -43,7 +43,8 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
         Slot::take(epoch_->generation->limits->at(provider_index).parallel, provider().concurrency);
     if (!slot) co_return fail(Code::upstream_unavailable, Side::gateway, Retry::yes);
     provider_slot_ = std::move(*slot);
-    PENSTOCK_CO_CHECK(co_await connect(provider_index));
+    if (!take_pooled(provider_index)) PENSTOCK_CO_CHECK(co_await connect(provider_index));
+    begin_upstream();
     const std::uint64_t taken_before = upstream_->sent_total();
     Result<> headed;
     if (!untaken.empty()) {
@@ -51,7 +52,8 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
     } else if (passage_ && passage_->streams()) {
       headed = co_await send_passed(credential);
     } else {
-      headed = co_await send_request(credential);
+      headed = send_request(credential);
+      if (headed && !sent_whole_) headed = co_await send_rest(credential);
     }
     if (headed) headed = co_await await_head(taken_before);
     if (headed) break;
@@ -72,8 +74,10 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
   } else if (next == Next::use && !answer_.encoded && takes(answer_.media_type)) {
     if (stream_) {
       usable = co_await first_event();
+    } else if (whole_is_here()) {
+      usable = take_whole();
     } else {
-      usable = co_await take_whole();
+      usable = co_await collect_whole();
     }
   } else if (next == Next::use && !answer_.encoded && stream_ && translation_ &&
              translation_->translates && answer_.media_type == http::MediaType::json) {
@@ -87,33 +91,37 @@ Task<Result<>> Exchange::attempt(TargetIndex target, std::size_t credential) {
 
 // -- Connection --
 
-Task<Result<>> Exchange::connect(ProviderIndex provider_index) {
-  const auto at = static_cast<std::size_t>(provider_index);
-  upstream_ = epoch_->pools[at].take(now());
+bool Exchange::take_pooled(ProviderIndex provider_index) {
+  upstream_ = epoch_->pools[static_cast<std::size_t>(provider_index)].take(now());
   reused_ = upstream_ != nullptr;
-  if (!reused_) {
-    PENSTOCK_CO_CHECK(before_wait());
-    const Provider& to = config().at(provider_index);
-    Dial dial;
-    dial.host = to.base_url.host;
-    dial.port = to.base_url.port;
-    dial.tls = epoch_->tls[at];
-    dial.allow_private = to.allow_private;
-    dial.dns_timeout = config().upstream.dns_timeout;
-    dial.connect_timeout = to.timeouts.connect;
-    dial.tls_timeout = config().upstream.tls_timeout;
-    auto made = co_await connect_stream(shard_.driver, shard_.resolver, connection_.signal, dial,
-                                        until(Deadline::never()), client());
-    end_wait();
-    if (!made) co_return std::unexpected(made.error());
-    upstream_ = std::move(*made);
-  }
+  return reused_;
+}
+
+Task<Result<>> Exchange::connect(ProviderIndex provider_index) {
+  PENSTOCK_CO_CHECK(before_wait());
+  const Provider& to = config().at(provider_index);
+  Dial dial;
+  dial.host = to.base_url.host;
+  dial.port = to.base_url.port;
+  dial.tls = epoch_->tls[static_cast<std::size_t>(provider_index)];
+  dial.allow_private = to.allow_private;
+  dial.dns_timeout = config().upstream.dns_timeout;
+  dial.connect_timeout = to.timeouts.connect;
+  dial.tls_timeout = config().upstream.tls_timeout;
+  auto made = co_await connect_stream(shard_.driver, shard_.resolver, connection_.signal, dial,
+                                      until(Deadline::never()), client());
+  end_wait();
+  if (!made) co_return std::unexpected(made.error());
+  upstream_ = std::move(*made);
+  co_return Result<>();
+}
+
+void Exchange::begin_upstream() {
   shard_.metrics.connections(ConnectionSide::upstream, ConnectionState::active).add();
   upstream_->set_signal(&connection_.signal);
   upstream_->set_receive_max(upstream_receive_max);
   // What streams through is not here any more when a break is told late.
   upstream_->set_batched(!passage_ || !passage_->streams());
-  co_return Result<>();
 }
 
 // Ends the dealings with the upstream: back to the pool, or closed. A stream that was cut short is
@@ -135,9 +143,16 @@ void Exchange::release_upstream(bool reusable) {
 
 // -- Request --
 
-Task<Result<>> Exchange::send_request(std::size_t credential) {
+// Sends what is taken at once, which is nearly always all of it.
+Result<> Exchange::send_request(std::size_t credential) {
   upload_->sent = upload_->total = 0;
-  Result<> pushed = push_request(credential);
+  PENSTOCK_CHECK(push_request(credential));
+  sent_whole_ = upload_->sent == upload_->total;
+  return {};
+}
+
+Task<Result<>> Exchange::send_rest(std::size_t credential) {
+  Result<> pushed;
   while (pushed && upload_->sent < upload_->total) {
     // An answer before the request has left: it counts, and the rest is not sent.
     if (!upstream_->readable().empty()) co_return Result<>();
@@ -375,17 +390,22 @@ Task<Result<>> Exchange::take_whole_as_stream() {
 }
 
 // An answer that is not streamed: it is relayed only when all of it is there and sound.
-Task<Result<>> Exchange::take_whole() {
-  // The common case: all of it came with its head, and is judged and sent where it lies.
-  const Bytes received = upstream_->readable();
-  if (answer_.body.framing() == http::Framing::length && answer_.body.left() <= received.size()) {
-    Bytes rest = received;
-    const Bytes body = answer_.body.next(rest);
-    const Result<> relayed = relay_whole(body);
-    upstream_->consume(body.size());
-    release_upstream(relayed.has_value());
-    co_return relayed;
-  }
+// The common case: all of it came with its head, and is judged and sent where it lies.
+bool Exchange::whole_is_here() const {
+  return answer_.body.framing() == http::Framing::length &&
+         answer_.body.left() <= upstream_->readable().size();
+}
+
+Result<> Exchange::take_whole() {
+  Bytes received = upstream_->readable();
+  const Bytes body = answer_.body.next(received);
+  const Result<> relayed = relay_whole(body);
+  upstream_->consume(body.size());
+  release_upstream(relayed.has_value());
+  return relayed;
+}
+
+Task<Result<>> Exchange::collect_whole() {
   PENSTOCK_CO_CHECK(co_await collect_body(config().upstream.max_response_bytes + 1));
   if (answer_body_.size() > config().upstream.max_response_bytes) co_return bad_answer();
   release_upstream(answer_.body.done());

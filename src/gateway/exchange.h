@@ -93,8 +93,11 @@ class Exchange {
 
   // -- One target (attempt.cpp).
   Task<Result<>> attempt(TargetIndex target, std::size_t credential);
+  bool take_pooled(ProviderIndex provider);
   Task<Result<>> connect(ProviderIndex provider);
-  Task<Result<>> send_request(std::size_t credential);
+  void begin_upstream();
+  Result<> send_request(std::size_t credential);
+  Task<Result<>> send_rest(std::size_t credential);
   Result<> push_request(std::size_t credential);
   Result<> resend(Bytes request);
   Result<Bytes> upstream_head(const Gather& body, std::size_t credential);
@@ -106,7 +109,9 @@ class Exchange {
   Retry retry_of(Next next) const;
   Task<Result<>> collect_body(std::uint64_t most);
   Task<Result<>> read_refusal(Next next);
-  Task<Result<>> take_whole();
+  bool whole_is_here() const;
+  Result<> take_whole();
+  Task<Result<>> collect_whole();
   Task<Result<>> take_whole_as_stream();
   void release_upstream(bool reusable);
   bool takes(http::MediaType type) const;
