@@ -20,7 +20,7 @@ namespace {
 
 constexpr int send_flags = MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL;
 // So many leave together; then those that wait for them have waited long enough.
-constexpr unsigned batch_max = 32;
+constexpr unsigned batch_max = 16;
 
 }  // namespace
 
