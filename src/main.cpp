@@ -127,6 +127,16 @@ int check(const std::string& file) {
   return 0;
 }
 
+// What `io.kernel_tls: auto` has the kernel seal.
+void print_kernel_tls() {
+  using penstock::RecordCipher;
+  const penstock::KernelTlsOffer& offer = penstock::kernel_tls_offer();
+  std::printf("kernel TLS: %s%s%s%s\n", offer.any() ? "yes, for sending:" : "no",
+              offer.has(RecordCipher::aes_128_gcm) ? " AES-128-GCM" : "",
+              offer.has(RecordCipher::aes_256_gcm) ? " AES-256-GCM" : "",
+              offer.has(RecordCipher::chacha20_poly1305) ? " ChaCha20-Poly1305" : "");
+}
+
 int version(bool features) {
   std::printf("penstock %s (%s)\n", PENSTOCK_VERSION, compiler().c_str());
   if (!features) return 0;
@@ -139,7 +149,7 @@ int version(bool features) {
   std::printf("io_uring batched sends: %s\n", word(uring.batched_sends));
   std::printf("io_uring restrictions: %s\n", word(uring.restrictions));
   std::printf("backend that will be used: %s\n", uring.available ? "uring" : "epoll");
-  std::printf("kernel TLS: %s, not used\n", word(penstock::offers_kernel_tls()));
+  print_kernel_tls();
   return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "penstock/blocks.h"
 #include "penstock/bytes.h"
 #include "penstock/error.h"
+#include "penstock/record_keys.h"
 #include "penstock/time.h"
 #include "penstock/timer.h"
 
@@ -162,6 +163,8 @@ struct DriverCounters {
   std::uint64_t enters_refused = 0;  // system calls that the kernel was too short of memory for
   std::uint64_t accepts_shed = 0;    // connections closed unserved because of that
   std::uint64_t rebuilds = 0;        // rings given up because completions were lost
+  std::uint64_t sealed = 0;          // connections whose records the kernel seals
+  std::uint64_t seal_refusals = 0;   // connections that it refused to seal for
 };
 
 class Driver {
@@ -197,6 +200,17 @@ class Driver {
   Instant handed_over() const { return handed_over_; }
   // The next turn does not wait.
   void hurry() { hurried_ = true; }
+  // Lets the kernel seal what is sent on `fd` as TLS records from here on; then `send_sealed` takes
+  // the place of `send`. False: it does not, or this driver does not offer it, and nothing changed.
+  virtual bool seal_sends([[maybe_unused]] int fd, [[maybe_unused]] const RecordKeys& keys) {
+    return false;
+  }
+  // As `send`, in records of this type. Of what it took nothing is lost when `fd` is shut down or
+  // closed next. An alert is one piece, taken whole or not at all.
+  virtual long send_sealed([[maybe_unused]] int fd, [[maybe_unused]] RecordType type,
+                           [[maybe_unused]] std::span<const Bytes> pieces) {
+    PENSTOCK_UNREACHABLE();  // `seal_sends` has refused
+  }
 
   // -- Operations.
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "runtime/kernel_sockets.h"
+#include "runtime/kernel_tls.h"
 
 namespace penstock {
 namespace {
@@ -98,6 +99,22 @@ void EpollDriver::shutdown_send(int fd) {
 long EpollDriver::send(int fd, std::span<const Bytes> pieces) {
   ++counters_.sends;
   const long sent = send_pieces(fd, pieces);
+  if (sent == -EAGAIN) {
+    ++counters_.sends_blocked;
+    socket_of(fd).writable = false;
+  }
+  return sent;
+}
+
+bool EpollDriver::seal_sends(int fd, const RecordKeys& keys) {
+  const bool sealed = seal_in_kernel(fd, keys);
+  ++(sealed ? counters_.sealed : counters_.seal_refusals);
+  return sealed;
+}
+
+long EpollDriver::send_sealed(int fd, RecordType type, std::span<const Bytes> pieces) {
+  ++counters_.sends;
+  const long sent = send_sealed_pieces(fd, type, pieces);
   if (sent == -EAGAIN) {
     ++counters_.sends_blocked;
     socket_of(fd).writable = false;

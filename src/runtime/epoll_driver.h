@@ -31,6 +31,8 @@ class EpollDriver final : public Driver {
   void close_socket(int fd, CloseHow how) override;
   void shutdown_send(int fd) override;
   long send(int fd, std::span<const Bytes> pieces) override;
+  bool seal_sends(int fd, const RecordKeys& keys) override;
+  long send_sealed(int fd, RecordType type, std::span<const Bytes> pieces) override;
   void submit(Op& op) override;
   void cancel(Op& op) override;
   Instant clock() const override;

@@ -83,17 +83,6 @@ long send_pieces(int fd, std::span<const Bytes> pieces) {
   return send_bytes(fd, {joined.data(), bytes});
 }
 
-bool offers_kernel_tls() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  // A socket without a connection is refused for that reason only by a kernel that knows the word;
-  // others say ENOENT.
-  const bool known =
-      ::setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls") == 0 || errno == ENOTCONN;
-  ::close(fd);
-  return known;
-}
-
 Instant monotonic_now() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);

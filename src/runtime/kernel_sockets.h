@@ -28,9 +28,6 @@ void shutdown_stream_send(int fd);
 // fewer), -EAGAIN when the socket is full, or another -errno. Never waits and never raises SIGPIPE.
 long send_pieces(int fd, std::span<const Bytes> pieces);
 
-// Whether the kernel could take TLS records over from us (TCP_ULP "tls"). For the report only.
-bool offers_kernel_tls();
-
 // CLOCK_MONOTONIC now.
 Instant monotonic_now();
 

@@ -65,6 +65,8 @@ class UringDriver final : public Driver {
   void shutdown_send(int fd) override;
   long send(int fd, std::span<const Bytes> pieces) override;
   bool send_batched(SendOp& op, std::span<const Bytes> pieces) override;
+  bool seal_sends(int fd, const RecordKeys& keys) override;
+  long send_sealed(int fd, RecordType type, std::span<const Bytes> pieces) override;
   void submit(Op& op) override;
   void cancel(Op& op) override;
   Instant clock() const override;

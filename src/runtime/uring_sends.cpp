@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "runtime/kernel_sockets.h"
+#include "runtime/kernel_tls.h"
 #include "runtime/uring_driver.h"
 
 namespace penstock {
@@ -27,6 +28,19 @@ constexpr unsigned batch_max = 16;
 long UringDriver::send(int fd, std::span<const Bytes> pieces) {
   ++counters_.sends;
   const long taken = send_pieces(fd, pieces);
+  if (taken == -EAGAIN) ++counters_.sends_blocked;
+  return taken;
+}
+
+bool UringDriver::seal_sends(int fd, const RecordKeys& keys) {
+  const bool sealed = seal_in_kernel(fd, keys);
+  ++(sealed ? counters_.sealed : counters_.seal_refusals);
+  return sealed;
+}
+
+long UringDriver::send_sealed(int fd, RecordType type, std::span<const Bytes> pieces) {
+  ++counters_.sends;
+  const long taken = send_sealed_pieces(fd, type, pieces);
   if (taken == -EAGAIN) ++counters_.sends_blocked;
   return taken;
 }

@@ -24,6 +24,8 @@ struct MetricReader {
   static constexpr auto sends_batched = &ShardMetrics::sends_batched_;
   static constexpr auto sends_blocked = &ShardMetrics::sends_blocked_;
   static constexpr auto starved = &ShardMetrics::starved_;
+  static constexpr auto sealed = &ShardMetrics::sealed_;
+  static constexpr auto seal_refusals = &ShardMetrics::seal_refusals_;
   static constexpr auto overflows = &ShardMetrics::overflows_;
   static constexpr auto enters_refused = &ShardMetrics::enters_refused_;
   static constexpr auto accepts_shed = &ShardMetrics::accepts_shed_;
@@ -429,6 +431,12 @@ constexpr std::array rows{
     Row{{"penstock_io_ring_rebuilds_total", counter, "", "",
          "Rings given up, with all they carried, because the kernel lost completions."},
         plain<R::rebuilds>},
+    Row{{"penstock_io_kernel_tls_total", counter, "", "",
+         "Connections whose TLS records the kernel seals."},
+        plain<R::sealed>},
+    Row{{"penstock_io_kernel_tls_refused_total", counter, "", "",
+         "Connections for which the kernel refused to, and which are sealed here."},
+        plain<R::seal_refusals>},
     Row{{"penstock_series_refused_total", counter, "", "",
          "Counts that were lost because a shard had its full number of series."},
         series_refused},

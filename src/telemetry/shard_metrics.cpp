@@ -68,6 +68,8 @@ void ShardMetrics::observe(Driver& driver, const FrameArena& frames) noexcept {
   mirror(enters_refused_, c.enters_refused);
   mirror(accepts_shed_, c.accepts_shed);
   mirror(rebuilds_, c.rebuilds);
+  mirror(sealed_, c.sealed);
+  mirror(seal_refusals_, c.seal_refusals);
   mirror(blocks_lent_, driver.blocks().lent_bytes());
   mirror(frames_live_, frames.live());
   if (backend_.value() == 0) {

@@ -128,6 +128,8 @@ class alignas(64) ShardMetrics {
   Gauge enters_refused_;
   Gauge accepts_shed_;
   Gauge rebuilds_;
+  Gauge sealed_;
+  Gauge seal_refusals_;
 };
 
 // The status as its label says it: itself when in the fixed list, else its class (1 to 5), else 0.

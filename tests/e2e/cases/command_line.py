@@ -124,7 +124,7 @@ def version(t):
     features = t.world.run('version', '--features')
     same(features.returncode, 0)
     assert 'io_uring' in features.stdout or 'uring' in features.stdout, features.stdout
-    assert re.search(r'^kernel TLS: (yes|no), not used$', features.stdout, re.M), features.stdout
+    assert re.search(r'^kernel TLS: (no|yes, for sending:( [\w-]+)+)$', features.stdout, re.M), features.stdout
 
 
 @case('help', {' '.join(c) or 'alone': (c,) for c in ((), ('serve',), ('demo',), ('check',), ('schema',), ('version',))})
