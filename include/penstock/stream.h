@@ -53,6 +53,9 @@ class Stream {
   bool gone() const { return ended_ || broken_ || lost_; }
   // The stream broke because TLS did: the peer was not proven, or its records were bad.
   bool tls_failed() const { return tls_failed_; }
+  // No further exchange shall begin on it: the peer has asked for a new key, and the kernel, which
+  // seals, cannot be given one.
+  bool spent() const;
   // Why TLS failed, a fixed word for the log; empty otherwise.
   const char* tls_failure() const;
 
@@ -84,9 +87,9 @@ class Stream {
   // owner's, to be tried again when the signal wakes it. For large bodies in stable memory.
   Result<std::size_t> write(std::span<const Bytes> pieces);
   // Bytes taken by `send` that the socket did not take.
-  std::size_t unsent() const { return unsent_.size(); }
+  std::size_t unsent() const;
   // There are some, or some that it was not given yet: they leave when the turn ends.
-  bool sending() const { return send_.pending() || !unsent_.empty(); }
+  bool sending() const { return send_.pending() || unsent() > 0; }
   // What was given to a connection that turned out broken, from the first byte that it did not
   // take: another one can send it. Empty when it is not known, and when `send` or `write` told of
   // the break at once.
@@ -147,6 +150,9 @@ class Stream {
   Result<std::size_t> push(std::span<const Bytes> pieces);
   Result<std::size_t> write_secure(std::span<const Bytes> pieces);
   void flush();
+  bool sealed_here() const { return tls_ && !kernel_seals_; }
+  void offer_to_kernel();
+  bool send_notice();
   void let_go() noexcept;
   void end_if_idle() noexcept;
 
@@ -155,7 +161,7 @@ class Stream {
   std::unique_ptr<TlsSession> tls_;
   Bytes fresh_;    // lent for this turn, not consumed
   Buffer kept_;    // own copy of what was not consumed in its turn; plaintext with TLS
-  Buffer unsent_;  // what the socket did not take; ciphertext with TLS
+  Buffer unsent_;  // what the socket did not take; ciphertext where it is sealed here
   Receive receive_;
   Writable writable_;
   Send send_;
@@ -171,6 +177,8 @@ class Stream {
   bool broken_ = false;
   bool tls_failed_ = false;
   bool stepwise_ = false;      // the handshake waits for its owner; what was received is ciphertext
+  bool kernel_seals_ = false;  // what leaves is given to the socket as plaintext
+  bool kernel_asked_ = false;
   bool paused_ = false;        // the owner's wish
   bool overfull_ = false;      // `receive_max` is met
   bool abrupt_ = false;        // the peer's end is watched for meanwhile

@@ -59,6 +59,14 @@ Stream::~Stream() {
   driver_.unhold();
 }
 
+bool Stream::spent() const {
+  return tls_ && tls_->spent();
+}
+
+std::size_t Stream::unsent() const {
+  return unsent_.size() + (kernel_seals_ ? tls_->notice().size() : 0);
+}
+
 const char* Stream::tls_failure() const {
   return tls_ ? tls_->failure() : "";
 }
@@ -76,6 +84,7 @@ void Stream::let_go() noexcept {
     tls_->close(unsent_);  // best effort: the peer learns that nothing was cut off
     const Bytes notify = unsent_.view();
     if (!notify.empty()) driver_.send(fd_, std::span(&notify, 1));
+    send_notice();
   }
   unsent_.release();
   driver_.cancel(receive_);
@@ -170,11 +179,13 @@ void Stream::arrived_secure(Bytes bytes) {
   if (!tls_->receive(bytes, kept_, unsent_)) {
     tls_failed_ = true;
     flush();  // the alert
+    if (unsent_.empty() && !broken_) send_notice();
     break_off();
     return;
   }
   established_ = tls_->established();
   if (idle) flush();
+  if (established_) offer_to_kernel();
   if (tls_->peer_closed()) ended_ = true;
   driver_.at_turn_end(settle_);
   if (!kept_.empty() || ended_ || established_ != was_established) wake();
@@ -237,6 +248,26 @@ void Stream::arm_writable() {
   if (!writable_.pending()) driver_.submit(writable_);
 }
 
+// Once, when the handshake is through and all of it has left: from then on the socket is given
+// plaintext, as one without TLS. Where the session, the driver or the kernel does not offer it,
+// nothing changes.
+void Stream::offer_to_kernel() {
+  if (kernel_asked_ || !unsent_.empty() || gone()) return;
+  kernel_asked_ = true;
+  RecordKeys keys;
+  kernel_seals_ = tls_->take_sending_keys(keys) && driver_.seal_sends(fd_, keys);
+  if (kernel_seals_) tls_->hand_over();
+}
+
+// The session's alert, where the kernel seals. False: the socket has no room for it yet.
+bool Stream::send_notice() {
+  if (!kernel_seals_ || tls_->notice().empty()) return true;
+  const Bytes notice = tls_->notice();
+  if (driver_.send_sealed(fd_, RecordType::alert, std::span(&notice, 1)) == -EAGAIN) return false;
+  tls_->clear_notice();
+  return true;
+}
+
 // Gives the driver the pieces: all of them for the batch, else what the socket takes now. Bytes
 // taken; an error breaks the stream.
 Result<std::size_t> Stream::push(std::span<const Bytes> pieces) {
@@ -245,7 +276,8 @@ Result<std::size_t> Stream::push(std::span<const Bytes> pieces) {
     sent_ += bytes_of(pieces);
     return bytes_of(pieces);
   }
-  const long taken = driver_.send(fd_, pieces);
+  const long taken = kernel_seals_ ? driver_.send_sealed(fd_, RecordType::data, pieces)
+                                   : driver_.send(fd_, pieces);
   if (taken >= 0) {
     sent_ += static_cast<std::uint64_t>(taken);
     return static_cast<std::size_t>(taken);
@@ -267,7 +299,7 @@ Result<> Stream::keep(std::span<const Bytes> pieces, std::size_t skip) {
 
 Result<> Stream::send(std::span<const Bytes> pieces) {
   if (broken_) return fail(Code::reset);
-  if (tls_) {
+  if (sealed_here()) {
     const bool idle = unsent_.empty();
     const auto sealed = tls_->send(pieces, SIZE_MAX, unsent_);
     if (!sealed) {
@@ -290,9 +322,7 @@ Result<> Stream::send(std::span<const Bytes> pieces) {
 
 Result<std::size_t> Stream::write(std::span<const Bytes> pieces) {
   if (broken_) return fail(Code::reset);
-  if (tls_) {
-    return write_secure(pieces);
-  }
+  if (sealed_here()) return write_secure(pieces);
   if (!unsent_.empty()) return std::size_t{0};
   PENSTOCK_TRY(taken, push(pieces));
   blocked_ = taken < bytes_of(pieces);
@@ -347,6 +377,10 @@ void Stream::flush() {
   if (broken_) unsent_.release();
   if (finish_after_ && !broken_) {
     if (send_.pending()) return driver_.hurry();
+    if (!send_notice()) {
+      arm_writable();
+      return;
+    }
     finish_after_ = false;
     driver_.shutdown_send(fd_);
   }
@@ -399,6 +433,7 @@ void Stream::on_writable(Op& op, int) {
   }
   self.blocked_ = false;
   self.flush();
+  if (self.tls_ && self.established_) self.offer_to_kernel();
   self.wake();
 }
 

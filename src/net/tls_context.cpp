@@ -14,6 +14,7 @@
 
 #include "net/tls_pem.h"
 #include "net/tls_session.h"
+#include "net/tls_traffic.h"
 
 namespace penstock {
 namespace {
@@ -167,6 +168,7 @@ TlsSetup<const TlsServerContext> TlsServerContext::make(const TlsServerOptions& 
     client_ca = std::move(*roots);
     made->verifies_clients_ = true;
   }
+  if (options.hand_over) watch_traffic(context);
   SSL_CTX_set_app_data(context, made.get());
   SSL_CTX_set_alpn_select_cb(context, &choose_alpn, nullptr);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets only, nothing is shared
@@ -191,6 +193,7 @@ TlsSetup<TlsClientContext> TlsClientContext::make(const TlsClientOptions& option
     SSL_CTX_set1_cert_store(context, options.trust->store());
     X509_VERIFY_PARAM_set_purpose(SSL_CTX_get0_param(context), X509_PURPOSE_SSL_SERVER);
   }
+  if (options.hand_over) watch_traffic(context);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, &on_new_session);
   if (SSL_CTX_set_alpn_protos(context, alpn_http11, sizeof(alpn_http11)) != 0) {  // 0 is success

@@ -51,6 +51,8 @@ struct TlsServerOptions {
   Pem private_key;  // not encrypted
   Pem client_ca;    // given: clients must present a certificate that these roots signed
   TlsVersion min_version = TlsVersion::tls12;
+  // Sessions can give out what their records are sealed with, for the kernel to go on.
+  bool hand_over = false;
 };
 
 // Accepting connections: TLS 1.2 and 1.3, AEAD with ECDHE only, no renegotiation, no compression,
@@ -86,6 +88,7 @@ struct TlsClientOptions {
   TlsVersion min_version = TlsVersion::tls12;
   // Hosts whose sessions are kept for resumption.
   std::size_t resumable_hosts_max = 256;
+  bool hand_over = false;  // as a server's
 };
 
 // Connecting to upstreams: the same protocol rules, and verification as it must be.

@@ -12,6 +12,7 @@
 
 #include "net/tls_context.h"
 #include "net/tls_reason.h"
+#include "penstock/assert.h"
 
 namespace penstock {
 namespace {
@@ -221,6 +222,7 @@ Result<std::size_t> TlsSession::send(std::span<const Bytes> pieces, std::size_t 
                                      Buffer& cipher) {
   if (*failure_) return std::unexpected(error(Code::tls_failed));
   if (closed_) return std::unexpected(error(Code::closed));
+  PENSTOCK_ASSERT(!handed_over_);
   if (!established_) return std::size_t{0};
   std::size_t left = 0;
   for (const Bytes& piece : pieces) left += piece.size();
@@ -258,10 +260,43 @@ Result<> TlsSession::seal(Bytes record, Buffer& cipher) {
 void TlsSession::close(Buffer& cipher) {
   if (!established_ || closed_ || *failure_) return;
   closed_ = true;
+  if (handed_over_) {
+    notice_ = {SSL3_AL_WARNING, SSL3_AD_CLOSE_NOTIFY};
+    notice_due_ = true;
+    return;
+  }
   out_ = &cipher;
   ERR_clear_error();
   SSL_shutdown(ssl_.get());  // 0: the peer has not closed yet, which we do not wait for
   out_ = nullptr;
+}
+
+// -- Sealing by the kernel --
+
+void TlsSession::hand_over() {
+  PENSTOCK_ASSERT(established_ && !closed_ && !*failure_);
+  handed_over_ = true;
+}
+
+void TlsSession::on_key_line(std::string_view line) {
+  traffic_.on_key_line(
+      line, role_ == Role::client ? "CLIENT_TRAFFIC_SECRET_0" : "SERVER_TRAFFIC_SECRET_0");
+}
+
+// Counts records, and sees what OpenSSL has no function for: requests of the peer for a new key,
+// and alerts before they are sealed.
+void TlsSession::on_message(bool written, int type, Bytes message) {
+  if (type == SSL3_RT_HEADER) {
+    if (written) traffic_.on_record();
+  } else if (type == SSL3_RT_HANDSHAKE && !message.empty() && message[0] == SSL3_MT_KEY_UPDATE) {
+    // Written, it is our key that changes. Read, it may ask for that in its last byte.
+    const bool asks = !written && message.back() == SSL_KEY_UPDATE_REQUESTED;
+    rekey_asked_ = rekey_asked_ || asks;
+    if (written || asks) traffic_.forget();
+  } else if (type == SSL3_RT_ALERT && written && handed_over_ && message.size() == notice_.size()) {
+    std::ranges::copy(message, notice_.begin());
+    notice_due_ = true;
+  }
 }
 
 bool TlsSession::resumed() const {
@@ -328,6 +363,8 @@ int TlsSession::bio_read(BIO* bio, char* to, std::size_t max, std::size_t* bytes
 int TlsSession::bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* bytes) {
   auto& self = *static_cast<TlsSession*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
+  *bytes = size;
+  if (self.handed_over_) return 1;  // sealed with a key and number that are not ours any more
   *bytes = 0;
   if (!self.out_ || !self.out_->append({from, size})) {
     self.refused_ = true;

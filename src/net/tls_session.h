@@ -5,6 +5,7 @@
 //                              └───────▶ cipher (handshake, key updates, alerts)
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <string_view>
 
 #include "net/tls_handles.h"
+#include "net/tls_traffic.h"
 #include "penstock/address.h"
 #include "penstock/blocks.h"
 #include "penstock/bytes.h"
@@ -67,8 +69,25 @@ class TlsSession {
   // closed: after `close`. Other errors as `receive`.
   Result<std::size_t> send(std::span<const Bytes> pieces, std::size_t cipher_max, Buffer& cipher);
 
-  // Appends close_notify, once. Receiving goes on.
+  // Appends close_notify, once. Receiving goes on. Handed over: it becomes the `notice`.
   void close(Buffer& cipher);
+
+  // -- Sealing by the kernel.
+
+  // What the next record would be sealed with, if the context was made for it, the version is 1.3
+  // and the kernel has a word for the cipher. Asked once: the secret is wiped, whatever the answer.
+  bool take_sending_keys(RecordKeys& keys) {
+    return established_ && !closed_ && !*failure_ && traffic_.take(ssl_.get(), keys);
+  }
+  // From now on somebody else seals: `send` is not called any more, and nothing of what OpenSSL
+  // still writes leaves.
+  void hand_over();
+  // After `hand_over`: an alert to be sent as a record of its own, until `clear_notice`; or empty.
+  Bytes notice() const { return {notice_.data(), notice_due_ ? notice_.size() : 0}; }
+  void clear_notice() { notice_due_ = false; }
+  // After `hand_over`: the peer has asked for a new key, which the one who seals cannot have from
+  // here. What is under way may be ended, nothing new shall begin.
+  bool spent() const { return handed_over_ && rekey_asked_; }
 
   // The handshake is through, and the peer is who it must be.
   bool established() const { return established_; }
@@ -83,6 +102,10 @@ class TlsSession {
 
   // Called by the client context when the server gave a session.
   void keep_for_resumption(ssl_session_st* session);
+  // Called by OpenSSL where the context watches the traffic: a line of its key log, and each
+  // message or record header, `type` as in SSL_set_msg_callback(3).
+  void on_key_line(std::string_view line);
+  void on_message(bool written, int type, Bytes message);
 
  private:
   enum class Role : std::uint8_t { client, server };
@@ -108,6 +131,8 @@ class TlsSession {
   Bytes in_;               // what OpenSSL may read during this call
   Buffer* out_ = nullptr;  // where OpenSSL's output goes during this call
   const char* failure_ = "";
+  TlsTraffic traffic_;
+  std::array<char, 2> notice_{};
   Role role_;
   bool established_ = false;
   bool peer_closed_ = false;
@@ -115,6 +140,9 @@ class TlsSession {
   bool refused_ = false;  // `out_` could not grow
   bool greeted_ = false;  // the peer's first byte was seen
   bool kept_session_ = false;
+  bool handed_over_ = false;
+  bool notice_due_ = false;
+  bool rekey_asked_ = false;  // by a KeyUpdate of the peer
 };
 
 }  // namespace penstock

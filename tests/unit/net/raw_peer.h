@@ -44,18 +44,9 @@ class RawPeer {
   void run(TlsEnd& other) {
     for (bool progress = true; progress;) {
       progress = false;
-      ERR_clear_error();
-      if (!SSL_is_init_finished(ssl())) SSL_do_handshake(ssl());
-      char text[4096];
-      for (int n; (n = SSL_read(ssl(), text, sizeof(text))) > 0;) {
-        received.append(text, static_cast<std::size_t>(n));
-      }
-      if (error == 0) error = ERR_GET_REASON(ERR_peek_error());
-      char* bytes = nullptr;
-      const auto size = static_cast<std::size_t>(BIO_get_mem_data(SSL_get_wbio(ssl()), &bytes));
-      if (size > 0 && other.outcome) {
-        const std::string flight(bytes, size);
-        (void)BIO_reset(SSL_get_wbio(ssl()));
+      step();
+      const std::string flight = other.outcome ? fetch() : std::string();
+      if (!flight.empty()) {
         other.outcome = other.session->receive(flight, other.plain, other.cipher);
         progress = true;
       }
@@ -66,6 +57,24 @@ class RawPeer {
         progress = true;
       }
     }
+  }
+  // Works off what has arrived.
+  void step() {
+    ERR_clear_error();
+    if (!SSL_is_init_finished(ssl())) SSL_do_handshake(ssl());
+    char text[4096];
+    for (int n; (n = SSL_read(ssl(), text, sizeof(text))) > 0;) {
+      received.append(text, static_cast<std::size_t>(n));
+    }
+    if (error == 0) error = ERR_GET_REASON(ERR_peek_error());
+  }
+  // What it wants to have sent.
+  std::string fetch() {
+    char* bytes = nullptr;
+    const auto size = static_cast<std::size_t>(BIO_get_mem_data(SSL_get_wbio(ssl()), &bytes));
+    std::string flight(bytes, size);
+    (void)BIO_reset(SSL_get_wbio(ssl()));
+    return flight;
   }
   bool finished() { return SSL_is_init_finished(ssl()) == 1; }
 

@@ -84,7 +84,8 @@ struct TlsPair {
 
 // A root, a server for a.test, and contexts for both sides.
 struct TlsWorld {
-  TlsWorld() {
+  // hand_over: sessions can give their sending keys out.
+  explicit TlsWorld(bool hand_over = false) : hand_over_(hand_over) {
     trust = *TlsTrust::load({.path = {}, .text = root.certificate_pem});
     server = server_for(leaf);
     client = make_client();
@@ -95,13 +96,14 @@ struct TlsWorld {
         TlsServerContext::make({.certificate = {.path = {}, .text = identity.certificate_pem},
                                 .private_key = {.path = {}, .text = identity.key_pem},
                                 .client_ca = {},
-                                .min_version = min},
+                                .min_version = min,
+                                .hand_over = hand_over_},
                                keys);
     if (!made) FAIL(made.error());
     return *made;
   }
   std::shared_ptr<TlsClientContext> make_client() const {
-    return *TlsClientContext::make({.trust = trust});
+    return *TlsClientContext::make({.trust = trust, .hand_over = hand_over_});
   }
   TlsPair pair(const TlsPeer& peer = {.host = "a.test", .port = 443}) const {
     return {client, server, peer};
@@ -113,6 +115,9 @@ struct TlsWorld {
   std::shared_ptr<const TlsTrust> trust;
   std::shared_ptr<const TlsServerContext> server;
   std::shared_ptr<TlsClientContext> client;
+
+ private:
+  bool hand_over_;
 };
 
 }  // namespace penstock::test
