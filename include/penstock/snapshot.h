@@ -209,6 +209,7 @@ struct TelemetrySettings {
 };
 
 enum class IoBackend : std::uint8_t { automatic, uring, epoll };
+enum class KernelTls : std::uint8_t { automatic, off };
 
 struct Snapshot {
   DataListener data;
@@ -228,6 +229,7 @@ struct Snapshot {
   TelemetrySettings telemetry;
   IoBackend io_backend = IoBackend::automatic;
   bool io_spin = true;
+  KernelTls io_kernel_tls = KernelTls::automatic;
   // Whole sentences about settings that an operator should know the risk of: every `unsafe_`
   // setting, private targets, listeners without TLS.
   std::vector<std::string> exposures;

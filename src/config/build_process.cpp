@@ -118,6 +118,7 @@ void build_limits(const Section& root, Snapshot& snapshot) {
   const Section io = root.section("io");
   snapshot.io_backend = static_cast<IoBackend>(io.choice("backend").value_or(0));
   snapshot.io_spin = io.flag("spin");
+  snapshot.io_kernel_tls = static_cast<KernelTls>(io.choice("kernel_tls").value_or(0));
   build_access_log(root, snapshot);
   snapshot.core_dumps = root.section("debug").flag("core_dumps");
 }

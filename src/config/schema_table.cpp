@@ -250,6 +250,8 @@ const std::array rows{
         "A shard that serves a few busy connections looks for work up to 20 us before it sleeps: "
         "less latency for more CPU time. Only with io_uring.",
         "true"),
+    choice("io.kernel_tls", "auto", "auto|off", {},
+           "`auto` lets the kernel seal what is sent over TLS 1.3, where it can."),
 
     section("debug", "For those who look for a defect."),
     optional("debug.core_dumps", Kind::flag,

@@ -211,7 +211,8 @@ Task<Connection::After> Connection::serve() {
   parser_ = {};
   ++served_;
   const bool last = shard.draining() || !shard.process.ready.load(std::memory_order_relaxed) ||
-                    served_ >= shard.snapshot().client.max_requests_per_connection;
+                    served_ >= shard.snapshot().client.max_requests_per_connection ||
+                    stream->spent();
   shard.metrics.connections(ConnectionSide::client, ConnectionState::idle).sub();
   shard.metrics.connections(ConnectionSide::client, ConnectionState::active).add();
   After after;
@@ -223,7 +224,7 @@ Task<Connection::After> Connection::serve() {
   shard.metrics.connections(ConnectionSide::client, ConnectionState::idle).add();
   reading_ = false;
   began_ = shard.driver.now();
-  if (after == After::keep && shard.draining()) after = After::close;
+  if (after == After::keep && (shard.draining() || stream->spent())) after = After::close;
   co_return after;
 }
 

@@ -1,5 +1,7 @@
 #include "gateway/generation.h"
 
+#include "penstock/drivers.h"
+
 namespace penstock {
 namespace {
 
@@ -17,6 +19,9 @@ std::expected<std::shared_ptr<const Generation>, std::string> Generation::make(
   auto made = std::make_shared<Generation>();
   made->serial = before ? before->serial + 1 : 1;
   const Snapshot& config = *snapshot;
+  made->kernel_seals =
+      before ? before->kernel_seals
+             : config.io_kernel_tls == KernelTls::automatic && kernel_tls_offer().any();
   made->keys = std::make_unique<KeyTable>(config);
   made->limits = std::make_unique<LimitCells>(config, before ? before->limits.get() : nullptr);
   if (config.data.tls) {
@@ -24,6 +29,7 @@ std::expected<std::shared_ptr<const Generation>, std::string> Generation::make(
     options.certificate.path = config.data.tls->certificate;
     options.private_key.path = config.data.tls->private_key;
     options.client_ca.path = config.data.tls->client_ca;
+    options.hand_over = made->kernel_seals;
     auto context = TlsServerContext::make(options, ticket_keys);
     if (!context) return std::unexpected("listen.data.tls: " + context.error());
     made->data_tls = *context;
@@ -84,6 +90,7 @@ std::expected<std::unique_ptr<Epoch>, std::string> Epoch::make(
     TlsClientOptions options;
     options.trust = generation->trust[i];
     options.unsafe_skip_verify = provider.unsafe_skip_verify;
+    options.hand_over = generation->kernel_seals;
     auto context = TlsClientContext::make(options);
     if (!context) return std::unexpected("providers." + provider.name + ": " + context.error());
     epoch->tls.push_back(*context);

@@ -34,6 +34,7 @@ struct Generation {
   std::unique_ptr<LimitCells> limits;
   std::shared_ptr<const TlsServerContext> data_tls;    // null: the data listener is plain
   std::vector<std::shared_ptr<const TlsTrust>> trust;  // by ProviderIndex; null: plain
+  bool kernel_seals = false;                           // TLS records, where it can
   TokenCells tokens;                                   // of service accounts
   std::shared_ptr<const Labels> labels;
   std::vector<LabelId> model_labels;      // by ModelIndex

@@ -37,7 +37,9 @@ class UpstreamPool {
     Instant since;
   };
   // Bytes without a request are as bad as an end.
-  static bool usable(const Stream& stream) { return !stream.gone() && stream.readable().empty(); }
+  static bool usable(const Stream& stream) {
+    return !stream.gone() && !stream.spent() && stream.readable().empty();
+  }
 
   Limits limits_;
   std::vector<Idle> idle_;  // oldest first

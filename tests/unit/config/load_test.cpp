@@ -117,6 +117,7 @@ TEST_CASE("load: a small file and its defaults") {
   CHECK(snapshot->telemetry.access_log == AccessLogTo::to_stdout);
   CHECK(snapshot->io_backend == IoBackend::automatic);
   CHECK(snapshot->io_spin);
+  CHECK(snapshot->io_kernel_tls == KernelTls::automatic);
   CHECK(snapshot->exposures.size() == 2);
 }
 
@@ -150,7 +151,7 @@ timeouts: {first_byte: 5s, total: 1m}
 sse: {heartbeat: off}
 drain: {delay: 5s, timeout: 0s}
 telemetry: {access_log: /var/log/penstock.log}
-io: {backend: epoll, spin: false}
+io: {backend: epoll, spin: false, kernel_tls: off}
 )");
   CHECK(snapshot->data.address.host == "::1");
   CHECK(snapshot->data.address.port == 9090);
@@ -194,6 +195,7 @@ io: {backend: epoll, spin: false}
   CHECK(snapshot->telemetry.access_log_file == "/var/log/penstock.log");
   CHECK(snapshot->io_backend == IoBackend::epoll);
   CHECK_FALSE(snapshot->io_spin);
+  CHECK(snapshot->io_kernel_tls == KernelTls::off);
   CHECK(snapshot->limits.max_handshakes_per_second == 7);
   CHECK(snapshot->limits.failed_keys_per_minute == 3);
   CHECK(snapshot->core_dumps);
