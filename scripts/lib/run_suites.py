@@ -221,6 +221,8 @@ def everything(totals, compiler):
         suite(totals, 'test', 'sdk', 240, jobs=1)
         suite(totals, 'test', 'loadtest', 120)
         suite(totals, 'test', 'perf', 120)
+        step(totals, 'kernel TLS', [python, 'tests/kernel-tls/run.py', '--gateway', str(BUILD / 'test/penstock'),
+                                    '--seconds', '300'], 360)
         if clang_only:
             step(totals, 'lint', [python, 'scripts/check-tidy', 'lint', str(BUILD / 'test'),
                                   '--seconds', '360'], 480)

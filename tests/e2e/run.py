@@ -60,11 +60,15 @@ def main():
     parser.add_argument('--smoke', action='store_true', help='only the short set')
     parser.add_argument('--shards', type=int, default=1)
     parser.add_argument('--slack', type=float, default=1, help='factor on limits of time')
+    parser.add_argument('--io', default='', help='settings of `io` for every instance: `backend: epoll`')
+    parser.add_argument('--kernel-tls', action='store_true',
+                        help='with the cases of kernel TLS, and every instance with TLS must have used it')
     parser.add_argument('--list', action='store_true', help='print the names and end')
     parser.add_argument('--verbose', action='store_true', help='print every case with its time')
     options = parser.parse_args()
     for path in sorted((HERE / 'cases').glob('*.py')):
-        importlib.import_module(f'cases.{path.stem}')
+        if path.stem != 'kernel_tls' or options.kernel_tls:
+            importlib.import_module(f'cases.{path.stem}')
     chosen = [c for c in CASES if options.filter in c.name and (c.smoke or not options.smoke)]
     if options.list:
         print('\n'.join(c.name for c in chosen))
@@ -74,7 +78,7 @@ def main():
         print(f'{program} does not exist: build it first')
         print('0 passed, 1 failed, 0 skipped')
         return 1
-    world = World(str(program), options.slack, options.shards)
+    world = World(str(program), options.slack, options.shards, options.io, options.kernel_tls)
     counts = {'passed': 0, 'failed': 0, 'skipped': 0}
 
     def report(result):

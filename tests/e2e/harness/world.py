@@ -10,8 +10,9 @@ from harness.upstream import Blackhole, Upstream, closed_port
 
 
 class World:
-    def __init__(self, program, slack, shards):
+    def __init__(self, program, slack, shards, io='', kernel_tls=False):
         self.program, self.slack, self.shards = program, slack, shards
+        self.io, self.kernel_tls = io, kernel_tls
         self.main, self.second = Upstream(), Upstream()
         self.early = Upstream(early=[])
         self.hole, self.refused_port = Blackhole(), closed_port()
@@ -40,17 +41,31 @@ class World:
                            'impatient': lambda w: (config.standard(w, config.IMPATIENT), None)}
                 text, tls = (make or recipes[name])(self)
                 try:
-                    self._gateways[name] = Gateway(self.program, text, name=name, tls=tls)
+                    self._gateways[name] = Gateway(self.program, self.with_io(text), name=name, tls=tls)
                 except BaseException:
                     self._failed[name] = True
                     raise
             return self._gateways[name]
 
+    def with_io(self, text):
+        """With the run's settings of `io`, unless the text has its own."""
+        return text if not self.io or 'io: {' in text else f'{text}io: {{{self.io}}}\n'
+
     def start(self, text, **options):
         """An instance of one case alone; the case stops it, or `kill` does after a failure."""
-        gateway = Gateway(self.program, text, **options)
+        gateway = Gateway(self.program, self.with_io(text), **options)
         self._started.append(gateway)
         return gateway
+
+    @staticmethod
+    def _check_sealed(gateway):
+        from cases.metrics import parse, scrape, total  # imports this module's users
+        text = gateway.config_file.read_text()
+        if 'kernel_tls: off' in text or not (gateway.tls or 'https://' in text):
+            return
+        samples = parse(scrape(gateway))
+        sealed, refused = (total(samples, f'penstock_io_kernel_tls{n}_total') for n in ('', '_refused'))
+        assert sealed > 0 and refused == 0, f'{sealed} connections sealed by the kernel, {refused} refused'
 
     def kill(self, name):
         for gateway in self._started:
@@ -67,6 +82,8 @@ class World:
         wrong = {}
         for name, gateway in self._gateways.items():
             try:
+                if self.kernel_tls:
+                    self._check_sealed(gateway)
                 gateway.stop(15 * self.slack)
             except AssertionError as error:
                 wrong[name] = str(error)
