@@ -28,8 +28,8 @@ struct UringFaults {
 struct UringOptions {
   unsigned submissions = 1024;         // SQ entries; a full queue is submitted early
   unsigned completions = 32 * 1024;    // CQ entries: at least twice the connections
-  unsigned buffers = 8;                // lent buffers, a power of two ...
-  unsigned buffer_bytes = 128 * 1024;  // ... of this size: 1 MiB stays inside L2
+  unsigned buffers = 16;               // lent buffers, a power of two ...
+  unsigned buffer_bytes = 128 * 1024;  // ... of this size: with half as many, receives starve
   // A saturated shard (merge_gate.h) waits so long for more completions before it works on any.
   // 0: never.
   unsigned merge_wait_us = 50;

@@ -20,7 +20,8 @@ namespace penstock {
 namespace {
 
 constexpr int send_flags = MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL;
-// So many leave together; then those that wait for them have waited long enough.
+// So many small ones leave together; then those that wait for them have waited long enough. With
+// large ones, which point to lent bytes, all of a turn's together cost least.
 constexpr unsigned batch_max = 16;
 
 }  // namespace
@@ -66,7 +67,7 @@ bool UringDriver::send_batched(SendOp& op, std::span<const Bytes> pieces) {
   op.result = static_cast<int>(bytes);
   op.next_batched = batched_;
   batched_ = &op;
-  if (++batched_count_ % batch_max == 0) hand_over();
+  if (++batched_count_ % batch_max == 0 && !batch_.points_to_lent()) hand_over();
   return true;
 }
 
