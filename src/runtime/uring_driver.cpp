@@ -182,7 +182,7 @@ int UringDriver::injected_error() {
   return faults->enter_error;
 }
 
-// Submits what is queued, and nothing else.
+// Submits what is queued, and waits for nothing. Completions that are due come with it.
 void UringDriver::hand_over() {
   ++counters_.enters;
   const int injected = injected_error();
@@ -270,14 +270,17 @@ int UringDriver::sleep() {
 
 void UringDriver::wait(Instant until) {
   move_backlog();
-  if (io_uring_sq_ready(&ring_) >= apart_min) hand_over();
+  const bool apart = io_uring_sq_ready(&ring_) >= apart_min;
+  if (apart) hand_over();
   if (batched_ && io_uring_sq_ready(&ring_) > 0) handed_over_ = clock();
-  int error;
-  if (io_uring_cq_ready(&ring_) > 0 || until <= now() || !backlog_.empty()) {
+  int error = 0;
+  const bool merge = min_wait_ && options_.merge_wait_us > 0 && merge_gate_.open();
+  if (until <= now() || !backlog_.empty()) {
     error = enter(0, 0);
+  } else if (io_uring_cq_ready(&ring_) > 0 && !merge) {
+    if (!apart) error = enter(0, 0);  // else that has just brought what there is
   } else {
     if (until != Instant::never()) arm_timeout(until);
-    const bool merge = min_wait_ && options_.merge_wait_us > 0 && merge_gate_.open();
     error = merge ? enter(merge_wait_for, options_.merge_wait_us) : sleep();
   }
   // A kernel that is short of something is not asked again at once.
