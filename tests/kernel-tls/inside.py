@@ -1,4 +1,5 @@
-"""What runs in the emulated machine: the driver's cases and the end-to-end cases of TLS."""
+"""What runs in the emulated machine: the drivers' cases of kernel TLS and of batched sends, which kernels may
+know or not, and the end-to-end cases of TLS."""
 import argparse
 import os
 import subprocess
@@ -16,7 +17,7 @@ def main():
     print(subprocess.run([GATEWAY, 'version', '--features'], capture_output=True, text=True).stdout, flush=True)
     worst = 0
     if os.path.exists(UNIT):
-        worst = subprocess.run([UNIT, '-tc=kernel TLS*', '--no-colors']).returncode
+        worst = subprocess.run([UNIT, '-tc=kernel TLS*,batch*', '--no-colors']).returncode
     # The second backend is the same but for how it waits: what fills sockets, and what is ours alone.
     for backend, names in (('uring', ['tls']), ('epoll', ['kernel_tls', 'tls: a large'])):
         for name in [options.filter] if options.filter else names:

@@ -2,7 +2,7 @@
 import re
 
 from harness import answers, config
-from harness.case import case, eventually, refused, same
+from harness.case import Skip, case, eventually, refused, same
 from harness.config import ADMIN_TOKEN, MAIN_KEY, PROVIDER_KEY, SECOND_PROVIDER_KEY
 
 PLAIN = 'e2e-plain-value-of-a-variable'
@@ -48,11 +48,13 @@ def core(gateway):
                 region['resident'] = int(line.split()[1])
             elif line.startswith('VmFlags:'):
                 region['dumped'] = 'dd' not in line.split()
+    # A sanitizer maps terabytes, and begins with a copy of the environment for itself.
+    if any(end - begin > 1 << 40 for begin, end in (region['at'] for region in regions)):
+        raise Skip('a sanitizer keeps a copy of the environment')
     found = []
     with open(f'/proc/{pid}/mem', 'rb', buffering=0) as memory:
         for region in regions:
             begin, end = region['at']
-            # A sanitizer maps terabytes of shadow.
             if region['writable'] and region['resident'] and region['dumped'] and end - begin < 1 << 28:
                 memory.seek(begin)
                 found.append(memory.read(end - begin))
