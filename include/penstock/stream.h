@@ -88,7 +88,8 @@ class Stream {
   Result<std::size_t> write(std::span<const Bytes> pieces);
   // Bytes taken by `send` that the socket did not take.
   std::size_t unsent() const;
-  // There are some, or some that it was not given yet: they leave when the turn ends.
+  // There are some, or some that it was not given yet: they leave when the turn ends. That wakes
+  // nobody, except after `finish_sending`.
   bool sending() const { return send_.pending() || unsent() > 0; }
   // What was given to a connection that turned out broken, from the first byte that it did not
   // take: another one can send it. Empty when it is not known, and when `send` or `write` told of

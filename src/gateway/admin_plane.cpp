@@ -116,7 +116,7 @@ Task<> AdminPlane::serve(int fd) {
     }
     if (!stream->send(reply)) break;
     const Deadline sent = Deadline::after(driver_->now(), request_limit);
-    while (stream->sending() && !stream->broken() && !sent.passed(driver_->now())) {
+    while (stream->unsent() > 0 && !stream->broken() && !sent.passed(driver_->now())) {
       co_await signal.wait(sent);
     }
     parser = {};

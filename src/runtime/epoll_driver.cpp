@@ -97,8 +97,11 @@ void EpollDriver::shutdown_send(int fd) {
 }
 
 long EpollDriver::send(int fd, std::span<const Bytes> pieces) {
+  return counted(fd, send_pieces(fd, pieces));
+}
+
+long EpollDriver::counted(int fd, long sent) {
   ++counters_.sends;
-  const long sent = send_pieces(fd, pieces);
   if (sent == -EAGAIN) {
     ++counters_.sends_blocked;
     socket_of(fd).writable = false;
@@ -107,19 +110,11 @@ long EpollDriver::send(int fd, std::span<const Bytes> pieces) {
 }
 
 bool EpollDriver::seal_sends(int fd, const RecordKeys& keys) {
-  const bool sealed = seal_in_kernel(fd, keys);
-  ++(sealed ? counters_.sealed : counters_.seal_refusals);
-  return sealed;
+  return seal_in_kernel(fd, keys, counters_);
 }
 
 long EpollDriver::send_sealed(int fd, RecordType type, std::span<const Bytes> pieces) {
-  ++counters_.sends;
-  const long sent = send_sealed_pieces(fd, type, pieces);
-  if (sent == -EAGAIN) {
-    ++counters_.sends_blocked;
-    socket_of(fd).writable = false;
-  }
-  return sent;
+  return counted(fd, send_sealed_pieces(fd, type, pieces));
 }
 
 Instant EpollDriver::clock() const {

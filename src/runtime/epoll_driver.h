@@ -40,6 +40,7 @@ class EpollDriver final : public Driver {
   const char* name() const override { return "epoll"; }
 
  private:
+  long counted(int fd, long sent);
   // What is known of one descriptor. A flag stays set until a call said EAGAIN.
   struct Socket {
     Op* reader = nullptr;    // an accept, receive or hangup

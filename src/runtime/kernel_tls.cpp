@@ -136,9 +136,11 @@ const KernelTlsOffer& kernel_tls_offer() {
   return offer;
 }
 
-bool seal_in_kernel(int fd, const RecordKeys& keys) {
+bool seal_in_kernel(int fd, const RecordKeys& keys, DriverCounters& counters) {
   // A kernel without the cipher would look for its module again with each connection.
-  return kernel_tls_offer().has(keys.cipher) && switch_over(fd, keys);
+  const bool sealed = kernel_tls_offer().has(keys.cipher) && switch_over(fd, keys);
+  ++(sealed ? counters.sealed : counters.seal_refusals);
+  return sealed;
 }
 
 long send_sealed_pieces(int fd, RecordType type, std::span<const Bytes> pieces) {

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "penstock/bytes.h"
+#include "penstock/driver.h"
 #include "penstock/record_keys.h"
 
 namespace penstock {
@@ -23,8 +24,8 @@ struct KernelTlsOffer {
 const KernelTlsOffer& kernel_tls_offer();
 
 // Lets the kernel seal what is sent on `fd`, a connected TCP socket, from here on. False: it does
-// not, and the socket is as it was.
-bool seal_in_kernel(int fd, const RecordKeys& keys);
+// not, and the socket is as it was. Counts either.
+bool seal_in_kernel(int fd, const RecordKeys& keys, DriverCounters& counters);
 
 // As `send_pieces`, for a socket whose records the kernel seals: it takes only what will be in the
 // TCP queue completely. A record that the kernel has taken and TCP has not would be lost if the

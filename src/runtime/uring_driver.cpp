@@ -183,11 +183,13 @@ int UringDriver::injected_error() {
 }
 
 // Submits what is queued, and waits for nothing. Completions that are due come with it.
-void UringDriver::hand_over() {
+int UringDriver::hand_over() {
   ++counters_.enters;
   const int injected = injected_error();
-  judge(injected != 0 ? injected : io_uring_submit(&ring_));
+  const int error = injected != 0 ? injected : io_uring_submit(&ring_);
+  judge(error);
   if (batched_) handed_over_ = clock();
+  return error;
 }
 
 // One system call: submits what is queued, runs completion work, waits for `wait_for` completions.
@@ -210,6 +212,7 @@ int UringDriver::enter(unsigned wait_for, unsigned min_wait_us) {
 // As `enter`, but comes back with fewer completions when no more came within `min_wait_us`.
 int UringDriver::enter_merging(unsigned wait_for, unsigned min_wait_us) {
   if (io_uring_sq_ready(&ring_) > 0) hand_over();
+  if (lost_completions_) return 0;
   uring_abi::GetEventsArgument argument{};
   argument.min_wait_us = min_wait_us;
   argument.signal_mask_bytes = _NSIG / 8;
@@ -243,7 +246,6 @@ void UringDriver::judge(int error) {
 
 // Looks for completions until then; true: there are some, or the kernel has work that makes them.
 bool UringDriver::spin(Instant until) {
-  if (io_uring_sq_ready(&ring_) > 0) hand_over();
   do {
     for (unsigned look = 0; look < 4; ++look) {
       const bool work = (IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_TASKRUN) != 0;
@@ -260,6 +262,7 @@ bool UringDriver::spin(Instant until) {
 int UringDriver::sleep() {
   if (options_.spin_us == 0) return enter(1, 0);
   if (spin_gate_.open() && io_uring_sq_ready(&ring_) > 0) hand_over();
+  if (lost_completions_) return 0;
   // What the sends take is no wait.
   sending_ = Duration::microseconds(io_uring_sq_ready(&ring_) * std::int64_t{send_takes_us});
   waited_from_ = clock();
@@ -271,13 +274,11 @@ int UringDriver::sleep() {
 void UringDriver::wait(Instant until) {
   move_backlog();
   const bool apart = io_uring_sq_ready(&ring_) >= apart_min;
-  if (apart) hand_over();
+  int error = apart ? hand_over() : 0;
+  if (lost_completions_) return;
   if (batched_ && io_uring_sq_ready(&ring_) > 0) handed_over_ = clock();
-  int error = 0;
   const bool merge = min_wait_ && options_.merge_wait_us > 0 && merge_gate_.open();
-  if (until <= now() || !backlog_.empty()) {
-    error = enter(0, 0);
-  } else if (io_uring_cq_ready(&ring_) > 0 && !merge) {
+  if (until <= now() || !backlog_.empty() || (io_uring_cq_ready(&ring_) > 0 && !merge)) {
     if (!apart) error = enter(0, 0);  // else that has just brought what there is
   } else {
     if (until != Instant::never()) arm_timeout(until);

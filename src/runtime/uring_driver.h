@@ -109,6 +109,7 @@ class UringDriver final : public Driver {
   void break_given(Op* first);
 
   // -- Sends (uring_sends.cpp).
+  long counted(long taken);
   bool can_batch();
   bool probe_batches(int fd);
   SendOp* take_batch();
@@ -126,7 +127,7 @@ class UringDriver final : public Driver {
 
   // -- A turn.
   int injected_error();
-  void hand_over();
+  int hand_over();
   int enter(unsigned wait_for, unsigned min_wait_us);
   int enter_merging(unsigned wait_for, unsigned min_wait_us);
   void judge(int error);

@@ -26,24 +26,22 @@ constexpr unsigned batch_max = 16;
 
 }  // namespace
 
-long UringDriver::send(int fd, std::span<const Bytes> pieces) {
+long UringDriver::counted(long taken) {
   ++counters_.sends;
-  const long taken = send_pieces(fd, pieces);
   if (taken == -EAGAIN) ++counters_.sends_blocked;
   return taken;
+}
+
+long UringDriver::send(int fd, std::span<const Bytes> pieces) {
+  return counted(send_pieces(fd, pieces));
 }
 
 bool UringDriver::seal_sends(int fd, const RecordKeys& keys) {
-  const bool sealed = seal_in_kernel(fd, keys);
-  ++(sealed ? counters_.sealed : counters_.seal_refusals);
-  return sealed;
+  return seal_in_kernel(fd, keys, counters_);
 }
 
 long UringDriver::send_sealed(int fd, RecordType type, std::span<const Bytes> pieces) {
-  ++counters_.sends;
-  const long taken = send_sealed_pieces(fd, type, pieces);
-  if (taken == -EAGAIN) ++counters_.sends_blocked;
-  return taken;
+  return counted(send_sealed_pieces(fd, type, pieces));
 }
 
 bool UringDriver::send_batched(SendOp& op, std::span<const Bytes> pieces) {
