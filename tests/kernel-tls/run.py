@@ -22,6 +22,9 @@ FILES = ('/etc/ssl/openssl.cnf', '/usr/lib/ssl/openssl.cnf', '/etc/ssl/certs/ca-
 # Of the end-to-end runner, and of doctest, where what was not chosen counts as skipped.
 COUNTS = (r'^(\d+) passed, (\d+) failed, (\d+) skipped$', r'test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed \|()')
 
+# Once more at the end: who reads only the last lines has to see them.
+FAILURES = re.compile(r'^FAILED .*|^TEST CASE: .*|^.* ERROR: .*(?:\n  values: .*)?', re.M)
+
 
 def make_image(path, gateway, arguments):
     image = machine.Image(path)
@@ -76,6 +79,8 @@ def main():
         failed += 1
     if options.verbose or failed:
         print(output)
+    if failed:
+        print('what failed:\n' + '\n'.join(FAILURES.findall(output)))
     if status is None:
         print(f'the machine did not come to its end within {options.seconds} s')
     print(f'{passed} passed, {failed} failed, {skipped} skipped')

@@ -110,10 +110,17 @@ struct Peer {
     REQUIRE(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(bytes.size()));
   }
+  // A ring of this thread may interrupt the wait for all of them, as a signal would.
   std::string read(std::size_t bytes) const {
     std::string text(bytes, '\0');
-    const ssize_t got = ::recv(fd, text.data(), bytes, MSG_WAITALL);
-    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    std::size_t filled = 0;
+    while (filled < bytes) {
+      const ssize_t got = ::recv(fd, text.data() + filled, bytes - filled, MSG_WAITALL);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      filled += static_cast<std::size_t>(got);
+    }
+    text.resize(filled);
     return text;
   }
   void reset() {
