@@ -250,7 +250,7 @@ class Driver {
   // All lent bytes are free again.
   virtual void recycle() = 0;
   // Reads the clock for `now`. `wait_and_dispatch` calls it between the wait and the completions:
-  // what they start must not count its deadlines from before the wait.
+  // what they start, and what is due, must not be counted from before the wait.
   void refresh_now() { now_ = clock(); }
 
   DriverCounters counters_;

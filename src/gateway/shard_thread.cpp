@@ -85,7 +85,7 @@ void ShardThread::run(std::unique_ptr<Epoch> first) {
     }
     Instant observed{};
     while (!shard.ended()) {
-      driver->turn(Deadline::after(driver->clock(), turn_longest));
+      driver->turn({driver->now() + turn_longest});
       resolver.poll();
       if (posted_.load(std::memory_order_acquire)) take_messages(shard);
       if (driver->now() - observed >= observe_every) {

@@ -1,7 +1,7 @@
-// The table of known field names and its perfect hash, found by the compiler.
+// The known field names and their perfect hash, found by the compiler.
 #include "http/fields.h"
 
-#include "http/tables.h"
+#include <algorithm>
 
 namespace penstock::http {
 
@@ -75,50 +75,37 @@ constexpr std::array<Bytes, field_count> names = {
 };
 static_assert(!names.back().empty());
 
-constexpr unsigned slots_log2 = 9;
-
-// Length and three letters tell all known names apart.
-constexpr std::uint32_t key_of(Bytes name) {
-  const auto letter = [&](std::size_t at) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(name[at]) | 0x20u);
-  };
-  const std::size_t n = name.size();
-  return (static_cast<std::uint32_t>(n) << 24) ^ (letter(0) << 16) ^ (letter(n / 2) << 8) ^
-         letter(n - 1);
-}
-
-constexpr std::size_t slot_of(Bytes name, std::uint32_t factor) {
-  return (key_of(name) * factor) >> (32 - slots_log2);
-}
-
-struct Table {
-  std::uint32_t factor = 0;
-  std::array<std::uint8_t, std::size_t{1} << slots_log2> slots{};
-};
-
-constexpr Table table = [] {
-  for (std::uint32_t factor = 0x9e3779b1; factor != 1; factor += 0x10002) {
-    Table out{.factor = factor};
-    bool clash = false;
-    for (std::size_t at = 1; at < field_count && !clash; ++at) {
-      auto& slot = out.slots[slot_of(names[at], factor)];
-      clash = slot != 0;
-      slot = static_cast<std::uint8_t>(at);
-    }
-    if (!clash) return out;
+// False: some names share a slot.
+constexpr bool fill(NameTable& table) {
+  for (std::size_t at = 1; at < field_count; ++at) {
+    auto& slot = table.slots[table.slot_of(names[at].data(), names[at].size())];
+    if (slot != 0) return false;
+    slot = static_cast<std::uint8_t>(at);
+    const auto end = std::ranges::copy(names[at], table.names[at].begin()).out;
+    *end = ':';
   }
-  return Table{};
-}();
-static_assert(table.factor != 0);
+  return true;
+}
 
 }  // namespace
 
+constexpr NameTable name_table = [] {
+  for (std::uint32_t factor = 0x9e3779b1; factor != 1; factor += 0x10002) {
+    NameTable table{.factor = factor};
+    if (fill(table)) return table;
+  }
+  return NameTable{};
+}();
+static_assert(name_table.factor != 0);
+
 Field recognise(Bytes field_name) noexcept {
-  const std::uint8_t at = table.slots[slot_of(field_name, table.factor)];
-  const Bytes known = names[at];
-  if (known.size() != field_name.size()) return Field::other;
-  if (!equals_word(field_name.data(), known.data(), known.size())) return Field::other;
-  return static_cast<Field>(at);
+  if (field_name.size() < known_name_bytes_min || field_name.size() > known_name_bytes_max)
+    return Field::other;
+  const std::uint8_t at = name_table.slot(field_name.data(), field_name.size());
+  const char* const known = name_table.names[at].data();
+  const bool same =
+      known[field_name.size()] == ':' && equals_word(field_name.data(), known, field_name.size());
+  return same ? static_cast<Field>(at) : Field::other;
 }
 
 Bytes name(Field field) noexcept {

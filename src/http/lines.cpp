@@ -31,21 +31,18 @@ Line broken_line(Bytes input, std::size_t line_begin, std::size_t stop, std::siz
   return refused_line(Reason::bare_cr, stop);
 }
 
-Reason take_field_line(Bytes line, HeadPosition& at, FieldSet single, std::size_t lines_max,
+Reason take_field_line(Bytes line, HeadPosition& at, const LineRules& rules,
                        Fields& fields) noexcept {
-  if (at.lines == lines_max) return Reason::too_many_lines;
+  if (at.lines == rules.lines_max) return Reason::too_many_lines;
   ++at.lines;
-  const std::size_t colon = find_colon(line);
-  // The name of a known field is a token, so only other names are looked at.
-  const bool named = colon - 1 < field_name_bytes_max;  // neither empty, nor absent, nor too long
+  if (is_blank(line.front())) return Reason::leading_blank;
+  const std::size_t colon = line.find(':');
+  if (colon - 1 >= field_name_bytes_max) return Reason::bad_field_name;  // absent or empty, too
   const Bytes name = line.substr(0, colon);
-  const Field field = named ? recognise(name) : Field::other;
-  if (field == Field::other) [[unlikely]] {
-    if (is_blank(line.front())) return Reason::leading_blank;
-    if (!named || !is_token(name)) return Reason::bad_field_name;
-  }
+  if (!is_token(name)) return Reason::bad_field_name;
+  const Field field = recognise(name);
   const FieldSet mark = bit(field);
-  if ((at.seen & single & mark) != 0) return Reason::duplicate_field;
+  if ((at.seen & rules.single & mark) != 0) return Reason::duplicate_field;
   at.seen |= mark;
   fields.add(name, trim_blanks(line.substr(colon + 1)), field);
   return Reason::none;

@@ -2,6 +2,7 @@
 // apart. Both head parsers stand on this.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "http/fields.h"
@@ -43,26 +44,60 @@ inline Line next_line(Bytes input, HeadPosition& at, std::size_t line_max,
   return {Progress::complete, Reason::none, 0, text};
 }
 
-// Takes `name: value` apart and adds it to `fields`; `none` when it is well-formed.
-// single: fields that may come once. lines_max: at most `response_lines_max`.
-Reason take_field_line(Bytes line, HeadPosition& at, FieldSet single, std::size_t lines_max,
-                       Fields& fields) noexcept;
-
 // What differs between the heads of requests and of responses.
 struct LineRules {
-  FieldSet single;  // fields that may come once
-  std::size_t lines_max;
-  std::size_t head_max;  // bytes
+  FieldSet single;        // fields that may come once
+  std::size_t lines_max;  // at most `response_lines_max`
+  std::size_t head_max;   // bytes
 };
 
+// Takes `name: value` apart and adds it to `fields`; `none` when it is well-formed.
+Reason take_field_line(Bytes line, HeadPosition& at, const LineRules& rules,
+                       Fields& fields) noexcept;
+
+// Takes the lines from `at` on that are as nearly all are: a known name, a colon, one blank, a
+// value without blanks around it, CRLF. Stops at the first other one, good or bad: that is for
+// `next_line` and `take_field_line`.
+template <LineRules rules>
+inline void take_plain_lines(Bytes input, HeadPosition& at, Fields& fields) {
+#if defined(__SSE2__)
+  if (at.scanned != at.line) return;
+  const char* line = input.data() + at.line;
+  const char* const end = input.data() + std::min(input.size(), rules.head_max);
+  FieldSet seen = at.seen;
+  std::uint16_t lines = at.lines;
+  while (end - line >= Block32::bytes && lines < rules.lines_max) {
+    const Block32 block(line);
+    const auto colon = static_cast<unsigned>(std::countr_zero(block.equal(':')));
+    const Field field = recognise(block, line, colon);
+    if (field == Field::other || (seen & rules.single & bit(field)) != 0) break;
+    const unsigned stops = block.stops();
+    const char* const stop =
+        stops != 0 ? line + std::countr_zero(stops) : find_stop(line + Block32::bytes, end);
+    const char* const value = line + colon + 2;
+    if (value >= stop || end - stop < 2 || std::memcmp(stop, "\r\n", 2) != 0) break;
+    if (value[-1] != ' ' || *value <= ' ' || stop[-1] <= ' ') break;
+    if (stop - line > std::ptrdiff_t{line_bytes_max}) break;
+    fields.add({line, colon}, {value, static_cast<std::size_t>(stop - value)}, field);
+    seen |= bit(field);
+    ++lines;
+    line = stop + 2;
+  }
+  at.seen = seen;
+  at.lines = lines;
+  at.line = at.scanned = static_cast<std::uint32_t>(line - input.data());
+#endif
+}
+
 // Takes the field lines from `at` on. `complete`: also the empty line behind them.
-inline Line take_field_lines(Bytes input, HeadPosition& at, const LineRules& rules,
-                             Fields& fields) noexcept {
+template <LineRules rules>
+inline Line take_field_lines(Bytes input, HeadPosition& at, Fields& fields) noexcept {
   for (;;) {
+    take_plain_lines<rules>(input, at, fields);
     const auto begin = at.line;
     const Line line = next_line(input, at, line_bytes_max, rules.head_max);
     if (line.progress != Progress::complete || line.text.empty()) return line;
-    const Reason bad = take_field_line(line.text, at, rules.single, rules.lines_max, fields);
+    const Reason bad = take_field_line(line.text, at, rules, fields);
     if (bad != Reason::none) return {Progress::refused, bad, begin, {}};
   }
 }

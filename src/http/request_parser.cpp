@@ -194,7 +194,7 @@ Parsed RequestParser::run(Bytes input, RequestHead& head) noexcept {
   head.fields.clear();
   const Parsed first = take_first_line(input, position_, head);
   if (first.progress != Progress::complete) return first;
-  const Line last = take_field_lines(input, position_, rules, head.fields);
+  const Line last = take_field_lines<rules>(input, position_, head.fields);
   if (last.progress == Progress::refused) return refused(last.reason, last.offset);
   return {.progress = last.progress};
 }

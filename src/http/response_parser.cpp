@@ -98,7 +98,7 @@ Parsed ResponseParser::run(Bytes input, ResponseHead& head) noexcept {
     if (bad != Reason::none) return refused(bad, line_begin);
     position_.fields = true;
   }
-  const Line last = take_field_lines(input, position_, rules, head.fields);
+  const Line last = take_field_lines<rules>(input, position_, head.fields);
   if (last.progress == Progress::refused) return refused(last.reason, last.offset);
   return {.progress = last.progress};
 }

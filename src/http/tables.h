@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -85,10 +86,6 @@ constexpr bool is_blank(char c) {
 }
 
 constexpr Bytes trim_blanks(Bytes text) {
-  // As nearly everybody writes it: one in front.
-  if (text.size() > 1 && text[0] == ' ' && text[1] > ' ' && text.back() > ' ') {
-    return {text.data() + 1, text.size() - 1};
-  }
   const char* begin = text.data();
   const char* end = begin + text.size();
   while (begin != end && is_blank(*begin)) ++begin;
@@ -96,48 +93,81 @@ constexpr Bytes trim_blanks(Bytes text) {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-// The first byte that may not stand in a field value: the CR of a line's end, or an error.
-// Sixteen bytes a step where the machine has SSE2, which every x86-64 has, thirty-two with AVX2.
-inline const char* find_stop(const char* at, const char* end) {
-#if defined(__AVX2__)
-  for (; end - at >= 32; at += 32) {
-    const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-    const __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x);
-    const __m256i control = _mm256_andnot_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('\t')), low);
-    const __m256i del = _mm256_cmpeq_epi8(x, _mm256_set1_epi8(0x7f));
-    const int stops = _mm256_movemask_epi8(_mm256_or_si256(control, del));
-    if (stops != 0) return at + __builtin_ctz(static_cast<unsigned>(stops));
-  }
-#endif
 #if defined(__SSE2__)
-  const __m128i low_max = _mm_set1_epi8(0x1f);
-  const __m128i tab = _mm_set1_epi8('\t');
-  const __m128i del = _mm_set1_epi8(0x7f);
-  for (; end - at >= 16; at += 16) {
-    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, low_max), x);
-    const __m128i control = _mm_andnot_si128(_mm_cmpeq_epi8(x, tab), low);
-    const int stops = _mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(x, del)));
-    if (stops != 0) return at + __builtin_ctz(static_cast<unsigned>(stops));
+// Sixteen or thirty-two bytes at once; a mask has one bit for each, the first byte's is the lowest.
+// Every x86-64 has SSE2.
+class Block16 {
+ public:
+  static constexpr std::ptrdiff_t bytes = 16;
+  explicit Block16(const char* from)
+      : x_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))) {}
+  unsigned equal(char c) const { return mask(_mm_cmpeq_epi8(x_, _mm_set1_epi8(c))); }
+  // Bytes that equal those at `word` once 0x20 is set in them.
+  unsigned equal_lowered(const char* word) const {
+    return mask(_mm_cmpeq_epi8(_mm_or_si128(x_, _mm_set1_epi8(0x20)), Block16(word).x_));
+  }
+  // Bytes that are not of `class_value`.
+  unsigned stops() const {
+    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x_, _mm_set1_epi8(0x1f)), x_);
+    const __m128i control = _mm_andnot_si128(_mm_cmpeq_epi8(x_, _mm_set1_epi8('\t')), low);
+    return mask(_mm_or_si128(control, _mm_cmpeq_epi8(x_, _mm_set1_epi8(0x7f))));
+  }
+
+ private:
+  static unsigned mask(__m128i found) { return static_cast<unsigned>(_mm_movemask_epi8(found)); }
+  __m128i x_;
+};
+
+#if defined(__AVX2__)
+class Block32 {
+ public:
+  static constexpr std::ptrdiff_t bytes = 32;
+  explicit Block32(const char* from)
+      : x_(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))) {}
+  unsigned equal(char c) const { return mask(_mm256_cmpeq_epi8(x_, _mm256_set1_epi8(c))); }
+  unsigned equal_lowered(const char* word) const {
+    return mask(_mm256_cmpeq_epi8(_mm256_or_si256(x_, _mm256_set1_epi8(0x20)), Block32(word).x_));
+  }
+  unsigned stops() const {
+    const __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(x_, _mm256_set1_epi8(0x1f)), x_);
+    const __m256i control = _mm256_andnot_si256(_mm256_cmpeq_epi8(x_, _mm256_set1_epi8('\t')), low);
+    return mask(_mm256_or_si256(control, _mm256_cmpeq_epi8(x_, _mm256_set1_epi8(0x7f))));
+  }
+
+ private:
+  static unsigned mask(__m256i found) { return static_cast<unsigned>(_mm256_movemask_epi8(found)); }
+  __m256i x_;
+};
+#else
+class Block32 {
+ public:
+  static constexpr std::ptrdiff_t bytes = 32;
+  explicit Block32(const char* from) : low_(from), high_(from + 16) {}
+  unsigned equal(char c) const { return low_.equal(c) | high_.equal(c) << 16; }
+  unsigned equal_lowered(const char* word) const {
+    return low_.equal_lowered(word) | high_.equal_lowered(word + 16) << 16;
+  }
+  unsigned stops() const { return low_.stops() | high_.stops() << 16; }
+
+ private:
+  Block16 low_, high_;
+};
+#endif
+#endif
+
+// The first byte that may not stand in a field value: the CR of a line's end, or an error.
+inline const char* find_stop(const char* at, const char* end) {
+#if defined(__SSE2__)
+  for (; end - at >= Block32::bytes; at += Block32::bytes) {
+    if (const unsigned stops = Block32(at).stops()) return at + std::countr_zero(stops);
+  }
+  if (end - at >= Block16::bytes) {
+    if (const unsigned stops = Block16(at).stops()) return at + std::countr_zero(stops);
+    at += Block16::bytes;
   }
 #endif
   while (at != end && is(*at, class_value)) ++at;
   return at;
-}
-
-// The first colon of a line that is followed by CRLF in readable memory.
-inline std::size_t find_colon(Bytes line) {
-  std::size_t from = 0;
-#if defined(__SSE2__)
-  if (line.size() + 2 >= 16) {
-    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(line.data()));
-    const int colons = _mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(':')));
-    if (colons != 0) return static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(colons)));
-    from = 14;
-  }
-#endif
-  while (from < line.size() && line[from] != ':') ++from;
-  return from < line.size() ? from : Bytes::npos;
 }
 
 }  // namespace penstock::http

@@ -68,25 +68,21 @@ bool valid_port(Bytes port) {
   if (port.empty() || port.size() > 5) return false;
   unsigned value = 0;
   for (const char c : port) {
-    if (!is(c, class_digit)) return false;
-    value = value * 10 + hex_value(c);
+    const auto digit = static_cast<unsigned char>(c - '0');
+    if (digit > 9) return false;
+    value = value * 10 + digit;
   }
   return value >= 1 && value <= 65535;
 }
 
-// The bytes of a name or IPv4 address at the front of `text`, or 0 when an escape is broken.
+// The bytes of a name or IPv4 address at the front of `text`.
 std::size_t host_name_bytes(Bytes text) {
   std::size_t at = 0;
-  while (at < text.size()) {
-    if (is(text[at], class_host)) {
-      ++at;
-    } else if (text[at] == '%' && is_escape(text, at)) {
-      at += 3;
-    } else {
-      break;
-    }
+  for (;;) {
+    while (at < text.size() && is(text[at], class_host)) ++at;
+    if (at == text.size() || text[at] != '%' || !is_escape(text, at)) return at;
+    at += 3;
   }
-  return at;
 }
 
 // What follows the scheme of an absolute target, or nothing when there is no known scheme.

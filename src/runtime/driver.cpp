@@ -88,7 +88,6 @@ void Driver::turn(Deadline limit) {
   const bool at_once = std::exchange(hurried_, false) || ready_first_;
   const Instant until = at_once ? Instant{0} : std::min(limit.at, timers_.next());
   wait_and_dispatch(until);
-  refresh_now();
   timers_.advance(now_);
   run_ready();
   while (turn_end_) {

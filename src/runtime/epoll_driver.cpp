@@ -254,7 +254,8 @@ int EpollDriver::wait(Instant until) {
   }
   ++counters_.enters;
   // EINTR: a signal came; the caller's turn goes on without events.
-  return ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
+  return static_cast<int>(::syscall(SYS_epoll_pwait, epoll_, events_.data(), events_.size(),
+                                    timeout_ms, nullptr, 0));  // no point of cancellation
 }
 
 void EpollDriver::complete_due() {
@@ -363,17 +364,16 @@ bool EpollDriver::receive_some(int fd, ReceiveOp& op) {
       break;
     }
     char* room = buffers_.get() + lent_bytes_;
-    const long got = ::recv(fd, room, rest, MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
+    const long got = receive_bytes(fd, room, rest);
     Socket& socket = socket_of(fd);
-    if (got < 0 && errno == EAGAIN) {
+    if (got == -EAGAIN) {
       socket.readable = socket.queued = false;
       return true;
     }
     if (got <= 0) {
       socket.queued = false;
       socket.reader = nullptr;
-      finish(op, got < 0 ? -errno : 0);
+      finish(op, static_cast<int>(got));
       return true;
     }
     const auto bytes = static_cast<std::size_t>(got);

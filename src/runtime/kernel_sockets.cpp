@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -43,10 +44,12 @@ namespace {
 constexpr std::size_t joined_max = 4096;
 constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 
+// The calls of the hot path are no points of cancellation, which in the C library each cost forty
+// instructions, and no thread here is ever cancelled (pthreads(7)).
 long send_bytes(int fd, Bytes bytes) {
   long sent;
   do {
-    sent = ::send(fd, bytes.data(), bytes.size(), send_flags);
+    sent = ::syscall(SYS_sendto, fd, bytes.data(), bytes.size(), send_flags, nullptr, 0);
   } while (sent < 0 && errno == EINTR);
   return sent < 0 ? -errno : sent;
 }
@@ -81,6 +84,14 @@ long send_pieces(int fd, std::span<const Bytes> pieces) {
     at += piece.size();
   }
   return send_bytes(fd, {joined.data(), bytes});
+}
+
+long receive_bytes(int fd, char* room, std::size_t bytes) {
+  long got;
+  do {
+    got = ::syscall(SYS_recvfrom, fd, room, bytes, MSG_DONTWAIT, nullptr, nullptr);
+  } while (got < 0 && errno == EINTR);
+  return got < 0 ? -errno : got;
 }
 
 Instant monotonic_now() {

@@ -28,6 +28,10 @@ void shutdown_stream_send(int fd);
 // fewer), -EAGAIN when the socket is full, or another -errno. Never waits and never raises SIGPIPE.
 long send_pieces(int fd, std::span<const Bytes> pieces);
 
+// One recv(2) of what is there, at most `bytes`. Bytes taken, 0 at the end of the stream, -EAGAIN
+// when there are none, or another -errno. Never waits.
+long receive_bytes(int fd, char* room, std::size_t bytes);
+
 // CLOCK_MONOTONIC now.
 Instant monotonic_now();
 

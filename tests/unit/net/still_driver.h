@@ -41,7 +41,7 @@ class StillDriver final : public Driver {
   const char* name() const override { return "still"; }
 
  protected:
-  void wait_and_dispatch(Instant) override {}
+  void wait_and_dispatch(Instant) override { refresh_now(); }
   void recycle() override {}
 
  private:

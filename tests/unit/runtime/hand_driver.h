@@ -31,6 +31,7 @@ class HandDriver final : public Driver {
  private:
   void wait_and_dispatch(Instant until) override {
     if (until != Instant::never()) time = std::max(time, until);
+    refresh_now();
   }
   void recycle() override { ++recycled; }
 };

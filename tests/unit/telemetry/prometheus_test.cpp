@@ -30,7 +30,7 @@ class IdleDriver final : public Driver {
   DriverCounters& set() { return counters_; }
 
  protected:
-  void wait_and_dispatch(Instant) override {}
+  void wait_and_dispatch(Instant) override { refresh_now(); }
   void recycle() override {}
 };
 
