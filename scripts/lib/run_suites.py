@@ -30,9 +30,11 @@ SANITIZERS = {
 # What shards share: these unit programs run under the thread sanitizer, and a small e2e run.
 SHARED_BETWEEN_THREADS = ('policy', 'telemetry', 'net', 'runtime')
 FUZZ_SECONDS = 10
-# For the sanitizers of memory: they find as much in such code, lines included, and it compiles a sixth
-# faster. Not for that of threads: the frames of coroutines outgrow the arena in it.
-SANITIZED_CODE = ['-Doptimization=1', '-Ddebug=false', '-Dcpp_args=-g1']
+# Debug information: functions and lines, which is all that a stack shows. A sixteenth of what the compiler does.
+LINES_ONLY = ['-Ddebug=false', '-Dcpp_args=-g1']
+# For the sanitizers of memory: they find as much in such code, and it compiles faster. Not for that of
+# threads: the frames of coroutines outgrow the arena in it.
+BARELY_OPTIMISED = ['-Doptimization=1']
 
 
 class Totals:
@@ -199,7 +201,7 @@ def release(totals):
 
 
 def quick(totals, compiler):
-    if not configure(totals, 'test', compiler, ['--buildtype=debugoptimized', '-Dbench=disabled']):
+    if not configure(totals, 'test', compiler, ['--buildtype=debugoptimized', '-Dbench=disabled', *LINES_ONLY]):
         return
     if build(totals, 'test', [], 900):
         suite(totals, 'test', 'unit', 120)
@@ -211,7 +213,7 @@ def everything(totals, compiler):
     clang_only = shutil.which(CLANG) is not None
     step(totals, 'modules and project rules', [python, 'scripts/check-modules'], 60)
     step(totals, 'format', [python, 'scripts/check-tidy', 'format'], 120)
-    if configure(totals, 'test', compiler, ['--buildtype=debugoptimized', '--werror']) and build(
+    if configure(totals, 'test', compiler, ['--buildtype=debugoptimized', '--werror', *LINES_ONLY]) and build(
             totals, 'test', [], 900):
         suite(totals, 'test', 'unit', 120)
         suite(totals, 'test', 'golden', 240)
@@ -226,10 +228,10 @@ def everything(totals, compiler):
         if clang_only:
             step(totals, 'lint', [python, 'scripts/check-tidy', 'lint', str(BUILD / 'test'),
                                   '--seconds', '360'], 480)
-    sanitized = ['--buildtype=debugoptimized', '-Dallocator=system', '-Dbench=disabled',
+    sanitized = ['--buildtype=debugoptimized', *LINES_ONLY, '-Dallocator=system', '-Dbench=disabled',
                  '-Dloadtest=false'] + (['-Db_lundef=false'] if clang_only else [])
     # The fuzzers are programs of the same tree: what they need in every object costs the suites little.
-    memory = [*sanitized, *SANITIZED_CODE, '-Db_sanitize=address,undefined'] + (
+    memory = [*sanitized, *BARELY_OPTIMISED, '-Db_sanitize=address,undefined'] + (
         ['-Dfuzz=true'] if clang_only else [])
     if configure(totals, 'asan', compiler, memory) and build(totals, 'asan', [], 900):
         for name, limit in (('unit', 240), ('golden', 400), ('sim', 300), ('e2e', 500)):
