@@ -133,38 +133,44 @@ def targets_of(tree):
             if t['type'] == 'executable'}
 
 
-def suite(totals, tree, name, limit, tests=(), jobs=None):
-    """A meson suite. Counts are those of its programs; each program that fails is shown."""
+def suites(totals, tree, names, limit, tests=(), jobs=None):
+    """Meson suites whose programs run as many at a time as there are processors, or `jobs`. A line for
+    each suite; counts are those of its programs; each program that fails is shown."""
     begun = time.monotonic()
-    log = re.sub(r'\W+', '-', f'{name}-{"-".join(tests)}').strip('-')
-    argv = ['meson', 'test', '-C', str(BUILD / tree), '--no-rebuild', '--suite', name,
+    log = re.sub(r'\W+', '-', '-'.join([*names, *tests]))
+    chosen = [word for name in names for word in ('--suite', name)]
+    argv = ['meson', 'test', '-C', str(BUILD / tree), '--no-rebuild', *chosen,
             '--logbase', log, '--num-processes', str(jobs or os.cpu_count()), *tests]
     status, output = run(argv, limit, SANITIZERS)
-    records = BUILD / tree / 'meson-logs' / f'{log}.json'
-    passed = failed = skipped = 0
-    lines = records.read_text().splitlines() if records.exists() else []
-    for line in lines:
-        record = json.loads(line)
-        text = record.get('stdout', '') + record.get('stderr', '')
-        if record['result'] == 'SKIP':
-            skipped += 1
-            continue
-        counts = counts_of(record['result'] == 'OK', text)
-        passed, failed, skipped = (a + b for a, b in zip((passed, failed, skipped), counts))
-        if counts[1]:
-            print(f'--- {tree}: {record["name"]}: {record["result"]}\n{text[-20000:]}')
-    note = ''
-    if status is None:
-        failed, note = failed + 1, f' (stopped after {limit} s)'
-    elif not lines:
-        if 'No suitable tests' in output or 'No tests' in output:
-            note = ' (none defined)'
-        failed += 1
-        print(output)
-    elif status != 0 and not failed:
-        failed += 1
-        print(output[-5000:])
-    totals.add(f'{tree}: {name}', passed, failed, skipped, time.monotonic() - begun, note)
+    file = BUILD / tree / 'meson-logs' / f'{log}.json'
+    records = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    failures = 0
+    for name in names:
+        # A record's name is `project:suite / test`.
+        mine = [r for r in records if r['name'].split(' / ')[0].split(':')[-1] == name]
+        passed = failed = skipped = 0
+        for record in mine:
+            if record['result'] == 'SKIP':
+                skipped += 1
+                continue
+            text = record.get('stdout', '') + record.get('stderr', '')
+            counts = counts_of(record['result'] == 'OK', text)
+            passed, failed, skipped = (a + b for a, b in zip((passed, failed, skipped), counts))
+            if counts[1]:
+                print(f'--- {tree}: {record["name"]}: {record["result"]}\n{text[-20000:]}')
+        note = ''
+        if status is None:
+            failed, note = failed + 1, f' (stopped after {limit} s)'
+        elif not mine:
+            failed, note = failed + 1, ' (nothing ran)'
+            print(output[-5000:])
+        failures += failed
+        if name == names[-1] and status != 0 and not failures:
+            failed += 1
+            print(output[-5000:])
+        ends = [r['starttime'] + r['duration'] for r in mine]
+        seconds = max(ends) - min(r['starttime'] for r in mine) if mine else time.monotonic() - begun
+        totals.add(f'{tree}: {name}', passed, failed, skipped, seconds, note)
 
 
 def fuzz(totals, tree):
@@ -204,8 +210,8 @@ def quick(totals, compiler):
     if not configure(totals, 'test', compiler, ['--buildtype=debugoptimized', '-Dbench=disabled', *LINES_ONLY]):
         return
     if build(totals, 'test', [], 900):
-        suite(totals, 'test', 'unit', 120)
-        suite(totals, 'test', 'e2e', 400, jobs=1)
+        suites(totals, 'test', ['unit'], 120)
+        suites(totals, 'test', ['e2e'], 400, jobs=1)
 
 
 def everything(totals, compiler):
@@ -215,14 +221,12 @@ def everything(totals, compiler):
     step(totals, 'format', [python, 'scripts/check-tidy', 'format'], 120)
     if configure(totals, 'test', compiler, ['--buildtype=debugoptimized', '--werror', *LINES_ONLY]) and build(
             totals, 'test', [], 900):
-        suite(totals, 'test', 'unit', 120)
-        suite(totals, 'test', 'golden', 240)
-        suite(totals, 'test', 'tidy', 120)
-        suite(totals, 'test', 'sim', 240)
-        suite(totals, 'test', 'e2e', 400, jobs=1)
-        suite(totals, 'test', 'sdk', 240, jobs=1)
-        suite(totals, 'test', 'loadtest', 120)
-        suite(totals, 'test', 'perf', 120)
+        # Side by side: in each of them one program takes most of the time.
+        suites(totals, 'test', ['unit', 'golden', 'sim', 'tidy'], 300)
+        suites(totals, 'test', ['e2e'], 400, jobs=1)
+        suites(totals, 'test', ['sdk'], 240, jobs=1)
+        suites(totals, 'test', ['loadtest'], 120)
+        suites(totals, 'test', ['perf'], 120)
         step(totals, 'kernel TLS', [python, 'tests/kernel-tls/run.py', '--gateway', str(BUILD / 'test/penstock'),
                                     '--seconds', '300'], 360)
         if clang_only:
@@ -234,8 +238,8 @@ def everything(totals, compiler):
     memory = [*sanitized, *BARELY_OPTIMISED, '-Db_sanitize=address,undefined'] + (
         ['-Dfuzz=true'] if clang_only else [])
     if configure(totals, 'asan', compiler, memory) and build(totals, 'asan', [], 900):
-        for name, limit in (('unit', 240), ('golden', 400), ('sim', 300), ('e2e', 500)):
-            suite(totals, 'asan', name, limit, jobs=1 if name == 'e2e' else None)
+        suites(totals, 'asan', ['unit', 'golden', 'sim'], 500)
+        suites(totals, 'asan', ['e2e'], 500, jobs=1)
         if clang_only:
             fuzz(totals, 'asan')
         else:
@@ -247,8 +251,8 @@ def everything(totals, compiler):
         wanted += [programs['penstock']] if 'penstock' in programs else []
         names = [str(p.relative_to(BUILD / 'tsan')) for p in wanted]
         if build(totals, 'tsan', names, 600):
-            suite(totals, 'tsan', 'unit', 240, tests=units)
-            suite(totals, 'tsan', 'smoke', 300, jobs=1)
+            suites(totals, 'tsan', ['unit'], 240, tests=units)
+            suites(totals, 'tsan', ['smoke'], 300, jobs=1)
     release(totals)
 
 
