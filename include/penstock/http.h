@@ -444,6 +444,11 @@ class HeadWriter {
     at_ = put(at_, "\r\n");
     return *this;
   }
+  // A value that was found sendable when it was kept, or that we made.
+  [[gnu::always_inline]] HeadWriter& checked_field(FieldName name, Bytes value) {
+    PENSTOCK_DEBUG_ASSERT(sendable_value(value));
+    return put_field(name.text(), value, {});
+  }
   // A value in two parts, such as a scheme and a secret.
   [[gnu::always_inline]] HeadWriter& field(FieldName name, Bytes first, Bytes second) {
     if (!sendable_value(first) || !sendable_value(second)) return refuse(Code::malformed);

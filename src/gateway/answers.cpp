@@ -23,7 +23,7 @@ void write_limits(http::HeadWriter& out, const AnswerHead& head) {
   if (head.requests.limit > 0) {
     out.field("X-RateLimit-Limit-Requests", std::uint64_t{head.requests.limit})
         .field("X-RateLimit-Remaining-Requests", std::uint64_t{head.requests.remaining})
-        .field("X-RateLimit-Reset-Requests", write_reset(head.requests.reset).view());
+        .checked_field("X-RateLimit-Reset-Requests", write_reset(head.requests.reset).view());
   }
   if (head.limit) {
     out.field("X-Gateway-Limit-Kind", name_of(head.limit->kind))
@@ -107,14 +107,14 @@ Result<Bytes> write_answer_head(const AnswerHead& head, std::span<char> out) {
     writer.field("Content-Disposition", head.content_disposition);
   }
   if (!head.allow.empty()) writer.field("Allow", head.allow);
-  writer.field("X-Request-Id", head.request_id);
+  writer.checked_field("X-Request-Id", head.request_id);
   if (!head.target_lines.empty()) {
     writer.written_lines(head.target_lines);
     writer.field("X-Gateway-Attempts", std::uint64_t{head.attempts})
         .lines("X-Gateway-Cache: OFF\r\n");
   }
   if (!head.upstream_request_id.empty()) {
-    writer.field("X-Gateway-Upstream-Request-Id", head.upstream_request_id);
+    writer.checked_field("X-Gateway-Upstream-Request-Id", head.upstream_request_id);
   }
   if (!head.dropped.empty()) writer.field("X-Gateway-Dropped-Params", head.dropped);
   if (head.estimate) writer.lines("X-Gateway-Token-Count: estimate\r\n");

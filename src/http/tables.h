@@ -112,6 +112,14 @@ class Block16 {
     const __m128i control = _mm_andnot_si128(_mm_cmpeq_epi8(x_, _mm_set1_epi8('\t')), low);
     return mask(_mm_or_si128(control, _mm_cmpeq_epi8(x_, _mm_set1_epi8(0x7f))));
   }
+  // Bytes that are not of `class_target`. Those above 0x7F are negative.
+  unsigned odd_in_target() const {
+    const auto equals = [this](char c) { return _mm_cmpeq_epi8(x_, _mm_set1_epi8(c)); };
+    const __m128i odd = _mm_or_si128(_mm_or_si128(equals('#'), equals('\\')),
+                                     _mm_or_si128(equals('%'), equals(0x7f)));
+    const __m128i visible = _mm_cmpgt_epi8(x_, _mm_set1_epi8(0x20));
+    return mask(_mm_andnot_si128(odd, visible)) ^ 0xffffu;
+  }
 
  private:
   static unsigned mask(__m128i found) { return static_cast<unsigned>(_mm_movemask_epi8(found)); }

@@ -106,15 +106,9 @@ void split_query(Bytes path_and_query, RequestHead& head) {
 std::size_t plain_target_bytes(Bytes text) noexcept {
   std::size_t at = 0;
 #if defined(__SSE2__)
-  for (; text.size() - at >= 16; at += 16) {
-    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-    const auto equals = [&](char c) { return _mm_cmpeq_epi8(x, _mm_set1_epi8(c)); };
-    const __m128i odd = _mm_or_si128(_mm_or_si128(equals('#'), equals('\\')),
-                                     _mm_or_si128(equals('%'), equals(0x7f)));
-    const __m128i visible = _mm_cmpgt_epi8(x, _mm_set1_epi8(0x20));  // bytes above 0x7f: negative
-    const int stops = _mm_movemask_epi8(_mm_andnot_si128(odd, visible)) ^ 0xffff;
-    if (stops != 0)
-      return at + static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(stops)));
+  for (; text.size() - at >= Block16::bytes; at += Block16::bytes) {
+    const unsigned odd = Block16(text.data() + at).odd_in_target();
+    if (odd != 0) return at + static_cast<std::size_t>(std::countr_zero(odd));
   }
 #endif
   while (at < text.size() && is(text[at], class_target)) ++at;

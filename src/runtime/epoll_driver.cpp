@@ -176,7 +176,7 @@ void EpollDriver::start_reader(Op& op) {
     return;
   }
   socket.reader = &op;
-  if (socket.readable) queue_reader(op.fd);
+  if (socket.readable) queue_reader(op.fd, socket);
 }
 
 void EpollDriver::start_connect(ConnectOp& op) {
@@ -277,7 +277,7 @@ void EpollDriver::note_event(const epoll_event& event) {
   if (broken || (event.events & EPOLLRDHUP) != 0) socket.hung_up = true;
   if (socket.hung_up || (event.events & EPOLLIN) != 0) {
     socket.readable = true;
-    if (socket.reader) queue_reader(fd);
+    if (socket.reader) queue_reader(fd, socket);
   }
   if (broken || (event.events & EPOLLOUT) != 0) {
     socket.writable = true;
@@ -295,8 +295,7 @@ void EpollDriver::complete_writer(int fd) {
   finish(op, -error);
 }
 
-void EpollDriver::queue_reader(int fd) {
-  Socket& socket = socket_of(fd);
+void EpollDriver::queue_reader(int fd, Socket& socket) {
   if (socket.queued) return;
   socket.queued = true;
   ready_.push_back(fd);
@@ -346,7 +345,7 @@ void EpollDriver::accept_some(int fd, AcceptOp& op) {
     op.complete(op, accepted);
     if (socket_of(fd).reader != &op) return;  // the callback cancelled it
   }
-  queue_reader(fd);
+  queue_reader(fd, socket_of(fd));
 }
 
 // Receives what is there into the rest of the buffers. False: no buffer was left to begin with; the
@@ -387,8 +386,9 @@ bool EpollDriver::receive_some(int fd, ReceiveOp& op) {
     if (drained) return true;
     if (socket_of(fd).reader != &op) break;  // the callback cancelled it
   }
-  socket_of(fd).queued = false;
-  if (socket_of(fd).reader) queue_reader(fd);
+  Socket& socket = socket_of(fd);
+  socket.queued = false;
+  if (socket.reader) queue_reader(fd, socket);
   return true;
 }
 

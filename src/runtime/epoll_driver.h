@@ -71,7 +71,7 @@ class EpollDriver final : public Driver {
   int wait(Instant until);
   void note_event(const epoll_event& event);
   void complete_writer(int fd);
-  void queue_reader(int fd);
+  void queue_reader(int fd, Socket& socket);
   void complete_due();
   void run_readers();
   static bool reads(const Op& op);
