@@ -1,7 +1,7 @@
 #include "json/answer.h"
 
 #include <array>
-#include <utility>
+#include <initializer_list>
 
 #include "json/text.h"
 #include "json/walk_container.h"
@@ -27,7 +27,6 @@ constexpr std::uint32_t tokens_digits_max = 10;  // of `tokens_counted_max`
 // What a member is to us, by its place and its name.
 enum class Member : std::uint8_t {
   none,
-  root,  // the answer itself
   usage,
   error,
   choices,
@@ -89,10 +88,27 @@ Member member_of(Place place, Bytes name) {
   return Member::none;
 }
 
+// The lengths of the names that `member_of` knows, a bit each: most others are told by theirs.
+constexpr auto name_sizes = [] {
+  std::array<std::uint64_t, 8> out{};
+  const auto set = [&](Place place, std::initializer_list<Bytes> names) {
+    for (const Bytes name : names) {
+      out[static_cast<std::size_t>(place)] |= std::uint64_t{1} << name.size();
+    }
+  };
+  set(Place::root, {"usage", "error", "choices"});
+  set(Place::first_choice, {"finish_reason"});
+  set(Place::usage, {"prompt_tokens", "completion_tokens", "total_tokens", "prompt_tokens_details",
+                     "completion_tokens_details"});
+  set(Place::prompt_details, {"cached_tokens", "cache_write_tokens"});
+  set(Place::completion_details, {"reasoning_tokens"});
+  set(Place::error, {"message", "type", "param", "code"});
+  return out;
+}();
+
 // The place of a container that is the value of a member. Of another kind than it should be, it is
 // of no interest: providers vary.
 Place place_of(Member member, bool object) {
-  if (member == Member::root) return Place::root;
   if (member == Member::error) return Place::error;
   if (!object) return member == Member::choices ? Place::choices : Place::elsewhere;
   if (member == Member::usage) return Place::usage;
@@ -105,33 +121,58 @@ Place place_of(Member member, bool object) {
 class AnswerWatch {
  public:
   static constexpr bool wants_keys = true;
+  using Wanted = Member;
 
   AnswerWatch(Bytes body, AnswerFacts& facts) : body_(body), facts_(facts) {}
 
-  void key(std::uint32_t depth, Bytes name) {
-    const Place place = places_[depth - 1];
-    member_ = place == Place::elsewhere ? Member::none : member_of(place, name);
+  Member key(Bytes name) const {
+    return (sizes_ >> name.size() % 64 & 1) != 0 ? member_of(place_, name) : Member::none;
   }
 
-  void open(std::uint32_t depth, bool object, bool first, std::uint32_t begin) {
-    const Member member = std::exchange(member_, Member::none);
-    if (member != Member::none) {
-      places_[depth] = open_member(member, object, begin);
-    } else {
-      const bool choice = places_[depth - 1] == Place::choices && first && object;
-      places_[depth] = choice ? Place::first_choice : Place::elsewhere;
-    }
+  void open(std::uint32_t depth, Member member, bool object, bool first, std::uint32_t begin) {
+    around_[depth] = place_;
+    if (member != Member::none) return enter(open_member(member, object, begin));
+    const bool choice = place_ == Place::choices && first && object;
+    enter(depth == 0 ? Place::root : choice ? Place::first_choice : Place::elsewhere);
   }
 
   void close(std::uint32_t depth, std::uint32_t end) {
-    if (places_[depth] < Place::usage) return;
-    (places_[depth] == Place::usage ? facts_.usage_object : facts_.error) = {begin_, end};
+    if (place_ >= Place::usage) {
+      (place_ == Place::usage ? facts_.usage_object : facts_.error) = {begin_, end};
+    }
+    enter(around_[depth]);
   }
 
-  bool wants_scalar() const { return member_ != Member::none; }
-  bool scalar(const Value& value) { return take(std::exchange(member_, Member::none), value); }
+  bool scalar(Member member, const Value& value) {
+    if (Count* const figure = count_of(member)) {
+      *figure = count(value);
+      return true;
+    }
+    switch (member) {
+      case Member::finish_reason:
+        return text(value, facts_.finish_reason);
+      case Member::error:
+        return error(value);
+      case Member::error_message:
+        return text(value, facts_.error_message);
+      case Member::error_type:
+        return text(value, facts_.error_type);
+      case Member::error_param:
+        return text(value, facts_.error_param);
+      case Member::error_code:
+        if (value.is_number()) facts_.error_code = value.span;
+        return text(value, facts_.error_code);
+      default:
+        return true;
+    }
+  }
 
  private:
+  void enter(Place place) {
+    place_ = place;
+    sizes_ = name_sizes[static_cast<std::size_t>(place)];
+  }
+
   Place open_member(Member member, bool object, std::uint32_t begin) {
     const Place place = place_of(member, object);
     if (Count* const figure = count_of(member)) *figure = {Count::State::bad, 0};
@@ -158,30 +199,6 @@ class AnswerWatch {
         return &usage.reasoning_tokens;
       default:
         return nullptr;
-    }
-  }
-
-  bool take(Member member, const Value& value) {
-    if (Count* const figure = count_of(member)) {
-      *figure = count(value);
-      return true;
-    }
-    switch (member) {
-      case Member::finish_reason:
-        return text(value, facts_.finish_reason);
-      case Member::error:
-        return error(value);
-      case Member::error_message:
-        return text(value, facts_.error_message);
-      case Member::error_type:
-        return text(value, facts_.error_type);
-      case Member::error_param:
-        return text(value, facts_.error_param);
-      case Member::error_code:
-        if (value.is_number()) facts_.error_code = value.span;
-        return text(value, facts_.error_code);
-      default:
-        return true;
     }
   }
 
@@ -218,9 +235,10 @@ class AnswerWatch {
 
   Bytes body_;
   AnswerFacts& facts_;
-  Member member_ = Member::root;         // the member whose value comes next
   std::uint32_t begin_ = 0;              // of the usage or error object that is open
-  std::array<Place, depth_max> places_;  // of the open containers; not initialised
+  Place place_ = Place::elsewhere;       // of the innermost container
+  std::uint64_t sizes_ = 0;              // of the names wanted there, a bit each
+  std::array<Place, depth_max> around_;  // of the containers around it; not initialised
 };
 
 }  // namespace

@@ -26,7 +26,11 @@ const char* behind_blanks(const char* p, const char* end) {
 class Builder {
  public:
   Builder(Bytes text, Judge judge, std::vector<Node>& room)
-      : text_(text.data()), end_(text.data() + text.size()), judge_(judge), room_(room) {}
+      : text_(text.data()),
+        end_(text.data() + text.size()),
+        last_step_(last_step(text_, end_)),
+        judge_(judge),
+        room_(room) {}
 
   bool build();
 
@@ -47,6 +51,7 @@ class Builder {
 
   const char* const text_;
   const char* const end_;
+  const char* const last_step_;  // string_scan.h
   const Judge judge_;
   std::vector<Node>& room_;
 };
@@ -120,7 +125,7 @@ bool Builder::build() {
 }
 
 [[gnu::always_inline]] inline const char* Builder::string(const char* p, Node& out) {
-  const char* const stop = find_near_stop(p + 1, end_);
+  const char* const stop = find_near_stop(p + 1, last_step_, end_);
   if (stop == nullptr || *stop != '"') return long_string(p, out);
   out = {.begin = place(p), .end = place(stop + 1)};
   return stop + 1;

@@ -96,13 +96,23 @@ inline const char* find_string_stop(const char* begin, const char* p, const char
   return end;
 }
 
+// The last place in a text from which a whole step can be read; the text's begin when it is
+// shorter.
+inline const char* last_step(const char* begin, const char* end) {
+#if defined(__SSE2__)
+  if (end - begin >= detail::step_bytes) return end - detail::step_bytes;
+#endif
+  static_cast<void>(end);
+  return begin;
+}
+
 // The same for strings that are short more often than not, such as keys: nullptr when there is
 // no stop in the next step. Near the end of a text a step is sixteen bytes; with fewer left the
-// answer is nullptr.
-inline const char* find_near_stop(const char* p, const char* end) {
+// answer is nullptr. `p` is behind the text's first byte; last: of the text's steps.
+inline const char* find_near_stop(const char* p, const char* last, const char* end) {
 #if defined(__SSE2__)
   std::uint32_t stops = 0;
-  if (end - p >= detail::step_bytes) {
+  if (p <= last) {
     stops = detail::stops_in_step(p);
   } else if (end - p >= 16) {
     stops = detail::stops_in_sixteen(p);
@@ -110,6 +120,7 @@ inline const char* find_near_stop(const char* p, const char* end) {
   return stops != 0 ? p + __builtin_ctz(stops) : nullptr;
 #else
   static_cast<void>(p);
+  static_cast<void>(last);
   static_cast<void>(end);
   return nullptr;
 #endif

@@ -47,12 +47,11 @@ template bool Walk::step<false>();
 // Any key.
 [[gnu::noinline]] Key Walk::take_odd_key(const char* p, bool read) {
   constexpr Key broken{{}, nullptr, nullptr};
-  if (*p != '"') return broken;
   const StringEnd found = string_end(p);
   if (found.past == nullptr || found.past == end_) return broken;
   const char* const colon = behind_blanks(found.past);
   if (*colon != ':') return broken;
-  Key key{{p + 1, static_cast<std::size_t>(found.past - p) - 2}, behind_blanks(colon + 1), p};
+  Key key{{p + 1, static_cast<std::size_t>(found.past - p) - 2}, colon + 1, p};
   if (!found.escaped || !read) return key;
   if (!judge_string(key.name).valid) return broken;
   work_.unescaped.resize(key.name.size());

@@ -56,7 +56,7 @@ struct Value {
 // A member's key, stepped over with its colon. Valid until the walk steps on.
 struct Key {
   Bytes name;         // unescaped
-  const char* value;  // where the member's value begins; nullptr: the key breaks a rule
+  const char* value;  // behind its colon, maybe blanks; nullptr: the key breaks a rule
   const char* begin;  // of the key itself, with its quotes
 };
 
@@ -80,6 +80,7 @@ class Walk {
     // end: there is a bracket to meet.
     const bool container = peek() == '{' || peek() == '[';
     if (container && end_[-1] != '}' && end_[-1] != ']') p_ = end_;
+    last_step_ = last_step(text_, end_);
   }
 
   // The first character of the next value, or another token; 0 at the end.
@@ -111,10 +112,11 @@ class Walk {
     const std::size_t first_mark = work_.marks.size();
     const char* p = behind_blanks(p_ + 1);
     for (std::uint32_t count = 1; *p != '}' || count > 1; ++count) {
+      if (*p != '"' || count > members_max) return fail(Code::invalid_json);
       const Key key = take_key<true>(p);
-      if (key.value == nullptr || count > members_max) return fail(Code::invalid_json);
+      if (key.value == nullptr) return fail(Code::invalid_json);
       if (!own_marks && keys_ == Keys::unique && !mark(key)) return fail(Code::invalid_json);
-      p_ = key.value;
+      p_ = behind_blanks(key.value);
       if (!member(key)) return false;
       p = p_;
       if (p == end_ || (*p != ',' && *p != '}')) return fail(Code::invalid_json);
@@ -155,30 +157,36 @@ class Walk {
 
   template <bool judged>
   bool step();
+  template <class Watch>
+  struct Run;
   template <bool judged, class Watch>
   bool container(Watch& watch);
+  template <bool judged, class Watch>
+  const char* members(const char* p, Run<Watch>& run, Watch& watch);
+  template <bool judged, class Watch>
+  const char* elements(const char* p, Run<Watch>& run) const;
   template <bool judged>
   const char* scalar(const char* p, Value& out) const;
   bool close_marks(std::size_t first);
 
   // The string whose opening quote is at `p`. Its escapes are stepped over, whatever they are.
   StringEnd string_end(const char* p) const {
-    const char* const stop = find_near_stop(p + 1, end_);
+    const char* const stop = find_near_stop(p + 1, last_step_, end_);
     if (stop != nullptr && *stop == '"') return {stop + 1, false};
     return long_string_end(p + 1);
   }
   StringEnd long_string_end(const char* p) const;
 
-  // Steps over a key and its colon; if it is `read` its name is judged. Nearly all keys are short
-  // and plain, with their colon next to them.
+  // Steps over the key at `p`, a quote, and its colon; if it is `read` its name is judged. Nearly
+  // all keys are short and plain, with their colon next to them.
   template <bool read>
   [[gnu::always_inline]] Key take_key(const char* p) {
-    const char* const stop = find_near_stop(p + 1, end_);
-    if (*p != '"' || stop == nullptr || std::memcmp(stop, "\":", 2) != 0) {
+    const char* const stop = find_near_stop(p + 1, last_step_, end_);
+    if (stop == nullptr || std::memcmp(stop, "\":", 2) != 0) {
       const Key odd = take_odd_key(p, read);
       return {odd.name, odd.value, odd.begin};  // a copy, so that other keys stay in registers
     }
-    return {{p + 1, static_cast<std::size_t>(stop - p) - 1}, behind_blanks(stop + 2), p};
+    return {{p + 1, static_cast<std::size_t>(stop - p) - 1}, stop + 2, p};
   }
   Key take_odd_key(const char* p, bool read);
 
@@ -207,6 +215,7 @@ class Walk {
   const char* text_;
   const char* p_;  // the next token, or `end_`
   const char* end_;
+  const char* last_step_;  // string_scan.h
   Workspace& work_;
   Keys keys_;
   std::uint32_t depth_ = 0;  // containers open around the next token

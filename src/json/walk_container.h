@@ -1,20 +1,26 @@
 // The loop of `Walk` over all that is in a container. A header, because readers that want to hear
 // of the members on the way instantiate it with a watch of their own:
 //
-//   key(depth, name)                   the next value is this member's; depth 1: of the outermost
-//   open(depth, object, first, begin)  the container at `depth` begins; first: it is the first
-//                                      element or member of the one around it
-//   close(depth, end)                  it ends
-//   wants_scalar(), scalar(value)      a string, number or literal; false ends the walk
+//   Wanted key(name)      a member of the innermost object; its value comes next. Member{}: one
+//   that
+//                         nobody wants, as elements are
+//   open(depth, member, object, first, begin)
+//                         the container at `depth` begins, 0: the outermost; first: it is the first
+//                         element or member of the one around it
+//   close(depth, end)     it ends
+//   scalar(member, value) a string, number or literal that is wanted; false ends the walk
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <utility>
 
 #include "json/walk.h"
 
 namespace penstock::json {
 
 struct NoWatch {
+  struct Wanted {};
   static constexpr bool wants_keys = false;
 };
 
@@ -45,93 +51,140 @@ template <bool judged>
   return p;
 }
 
-// All state of the loop is local, and a key is taken in one place only: this is most of a body.
+// What a walk over a container knows besides its place.
+template <class Watch>
+struct Walk::Run {
+  std::uint32_t elements = 0;  // members or elements of the innermost container so far
+  std::uint32_t values = 0;
+  std::uint32_t numbers = 0;                              // that are elements of arrays
+  [[no_unique_address]] typename Watch::Wanted member{};  // whose value comes next
+};
+
+// Steps from a member's key to the next bracket: one that opens the value of a member, or the one
+// that ends the object.
+template <bool judged, class Watch>
+[[gnu::always_inline]] inline const char* Walk::members(const char* p, Run<Watch>& run,
+                                                        Watch& watch) {
+  if (*p != '"') return nullptr;
+  for (;;) {
+    const Key key = take_key<(judged || Watch::wants_keys)>(p);
+    p = key.value;
+    if (p == nullptr) return nullptr;
+    if constexpr (judged) {
+      if (keys_ == Keys::unique && !mark(key)) return nullptr;
+    }
+    if constexpr (Watch::wants_keys) run.member = watch.key(key.name);
+    if constexpr (!Watch::wants_keys) ++run.values;  // what a watch wants is no matter of counts
+    if (*p != '"') {
+      p = behind_blanks(p);
+      if (*p == '{' || *p == '[') return p;
+    }
+    Value value;
+    p = scalar<judged>(p, value);
+    if (p == nullptr) return nullptr;
+    if constexpr (Watch::wants_keys) {
+      // A copy, so that values nobody wants stay in registers.
+      if (run.member != typename Watch::Wanted{} && !watch.scalar(run.member, Value(value))) {
+        return nullptr;
+      }
+    }
+    // Nearly always the next key stands next to its comma.
+    if (*p != ',' || p[1] != '"') {
+      p = behind_blanks(p);
+      if (*p != ',') return *p == '}' ? p : nullptr;
+      p = behind_blanks(p + 1) - 1;
+      if (p[1] != '"') return nullptr;
+    }
+    ++p;
+    if (++run.elements > members_max) return nullptr;
+  }
+}
+
+// The same for the elements of an array.
+template <bool judged, class Watch>
+[[gnu::always_inline]] inline const char* Walk::elements(const char* p, Run<Watch>& run) const {
+  run.member = {};
+  for (;;) {
+    if constexpr (!Watch::wants_keys) ++run.values;
+    if (*p == '{' || *p == '[') return p;
+    Value value;
+    p = scalar<judged>(p, value);
+    if (p == nullptr) return nullptr;
+    if constexpr (!Watch::wants_keys) run.numbers += value.is_number();
+    p = behind_blanks(p);
+    if (*p != ',') return *p == ']' ? p : nullptr;
+    ++run.elements;
+    p = behind_blanks(p + 1);
+  }
+}
+
+// All state of the loop is local: this is most of a body.
 template <bool judged, class Watch>
 bool Walk::container(Watch& watch) {
   struct Level {
     std::uint32_t elements;
-    std::uint32_t first_mark;
+    char closer;
   };
-  std::array<Level, depth_max> levels;  // of the containers open in here; not initialised
-  std::uint64_t around = 0;             // a stack of bits: which of the containers are objects
-  bool object = false;                  // whether the innermost one is
+  // Of the containers around the innermost one, the text itself among them; not initialised.
+  std::array<Level, depth_max> around;
+  std::array<std::size_t, depth_max> marks_around;
   std::uint32_t depth = 0;
-  std::uint32_t values = 0;
-  std::uint32_t numbers = 0;
+  char closer = 0;  // the bracket that ends the innermost one
+  std::size_t first_mark = 0;
+  Run<Watch> run;
   const std::uint32_t room = depth_max - depth_;
   const char* p = p_;
   const char* const end = end_;
   const char first = *p;
   const std::uint32_t begin = offset(p);
   for (;;) {
-    if (object) {
-      const Key key = take_key<(judged || Watch::wants_keys)>(p);
-      p = key.value;
-      if (p == nullptr) return false;
-      if constexpr (judged) {
-        if (keys_ == Keys::unique && !mark(key)) return false;
-      }
-      if constexpr (Watch::wants_keys) watch.key(depth, key.name);
-    }
-    // A value starts here.
-    if constexpr (!Watch::wants_keys) ++values;  // what a watch wants is no matter of counts
-    const char token = *p;
-    if (token == '{' || token == '[') {
+    p = closer == '}' ? members<judged>(p, run, watch) : elements<judged>(p, run);
+    if (p == nullptr) return false;
+    if (*p != closer) {
+      // A container begins.
       if (depth == room) return false;
       if constexpr (Watch::wants_keys) {
-        watch.open(depth, token == '{', depth > 0 && levels[depth - 1].elements == 1, offset(p));
+        watch.open(depth, run.member, *p == '{', run.elements == 1, offset(p));
       }
-      around = around << 1 | static_cast<std::uint64_t>(object);
-      object = token == '{';
-      levels[depth].elements = 0;
-      if constexpr (judged) {
-        levels[depth].first_mark = static_cast<std::uint32_t>(work_.marks.size());
-      }
+      around[depth] = {run.elements, closer};
+      if constexpr (judged) marks_around[depth] = std::exchange(first_mark, work_.marks.size());
       ++depth;
+      static_assert('{' + 2 == '}' && '[' + 2 == ']');
+      closer = static_cast<char>(*p + 2);
+      run.elements = 0;
       p = behind_blanks(p + 1);
-      if (*p != (object ? '}' : ']')) {
-        levels[depth - 1].elements = 1;
+      if (*p != closer) {
+        run.elements = 1;
         continue;
       }
-    } else {
-      Value value;
-      p = scalar<judged>(p, value);
-      if (p == nullptr) return false;
-      if constexpr (!Watch::wants_keys) {
-        numbers += !object && value.is_number();
-      } else {
-        // A copy, so that values nobody wants stay in registers.
-        if (watch.wants_scalar() && !watch.scalar(Value(value))) return false;
-      }
     }
-    // A value ended: what else ends with it?
+    // The innermost container ends: what else ends with it?
     for (;;) {
-      p = behind_blanks(p);
-      Level& level = levels[depth - 1];
-      if (*p == ',') {
-        if (++level.elements > members_max && object) return false;
-        p = behind_blanks(p + 1);
-        break;
-      }
-      if (*p != (object ? '}' : ']')) return false;
       ++p;
       if constexpr (judged) {
-        if (keys_ == Keys::unique && !close_marks(level.first_mark)) return false;
+        if (keys_ == Keys::unique && !close_marks(first_mark)) return false;
       }
-      if constexpr (Watch::wants_keys) watch.close(depth - 1, offset(p));
-      object = (around & 1) != 0;
-      around >>= 1;
-      if (--depth == 0) {
+      --depth;
+      if constexpr (Watch::wants_keys) watch.close(depth, offset(p));
+      if (depth == 0) {
         value_.first = first;
         value_.span = {begin, offset(p)};
-        value_.elements = level.elements;
-        values_ += values;
-        array_numbers_ += numbers;
+        value_.elements = run.elements;
+        values_ += run.values;
+        array_numbers_ += run.numbers;
         p_ = p == end ? p : behind_blanks(p);
         return true;
       }
       if (p == end) return false;
+      run.elements = around[depth].elements;
+      closer = around[depth].closer;
+      if constexpr (judged) first_mark = marks_around[depth];
+      p = behind_blanks(p);
+      if (*p == ',') break;
+      if (*p != closer) return false;
     }
+    if (++run.elements > members_max && closer == '}') return false;
+    p = behind_blanks(p + 1);
   }
 }
 

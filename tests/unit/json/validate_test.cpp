@@ -85,6 +85,49 @@ TEST_CASE("validate/limits_and_strictness") {
   CHECK(scanner.validate(" {} ").has_value());
 }
 
+// Every sequence of a few tokens, as a whole text, as what a request passes on and as what an
+// answer holds: the walk has a path of its own for members, elements, and keys next to commas.
+TEST_CASE("validate/all_short_sequences_of_tokens_as_the_second_reader") {
+  constexpr std::string_view tokens = "{}[],:\"1 ";
+  constexpr std::size_t longest = 5;
+  Scanner scanner;
+  std::size_t different = 0;
+  std::size_t sound = 0;
+  std::string sequence;
+  const auto judge = [&] {
+    std::string text;
+    for (const char token : sequence) {
+      text += token;
+      // Keys differ, so that an answer, which may hold one twice, is judged alike.
+      if (token == '"') text += static_cast<char>('a' + text.size()) + std::string("\"");
+    }
+    const auto agrees = [&](const std::string& whole, bool accepted) {
+      const bool right = test::read_tree(whole).has_value();
+      sound += right;
+      different += accepted != right;
+    };
+    agrees(text, scanner.validate(text, true).has_value());
+    const std::string passed = R"({"model":"m","x":{"y":)" + text + "}}";
+    json::Facts facts;
+    agrees(passed, scanner.request(passed, {.endpoint = json::Endpoint::other}, facts).has_value());
+    const std::string held = R"({"id":)" + text + "}";
+    json::AnswerFacts answer;
+    agrees(held, scanner.answer(held, answer).has_value());
+  };
+  const auto extend = [&](const auto& self) -> void {
+    judge();
+    if (sequence.size() == longest) return;
+    for (const char token : tokens) {
+      sequence += token;
+      self(self);
+      sequence.pop_back();
+    }
+  };
+  extend(extend);
+  CHECK(different == 0);
+  CHECK(sound > 400);
+}
+
 TEST_CASE("validate/members_and_values_are_bounded") {
   Scanner scanner;
   const auto object = [](std::size_t members) {
