@@ -27,23 +27,25 @@ constexpr std::uint32_t tokens_digits_max = 10;  // of `tokens_counted_max`
 // What a member is to us, by its place and its name.
 enum class Member : std::uint8_t {
   none,
+  // The figures of a usage, as `count_of` has them.
+  prompt_tokens,
+  completion_tokens,
+  total_tokens,
+  cached_tokens,
+  cache_write_tokens,
+  reasoning_tokens,
   usage,
   error,
   choices,
   finish_reason,
-  prompt_tokens,
-  completion_tokens,
-  total_tokens,
   prompt_details,
   completion_details,
-  cached_tokens,
-  cache_write_tokens,
-  reasoning_tokens,
   error_message,
   error_type,
   error_param,
   error_code,
 };
+constexpr auto first_figure = static_cast<std::size_t>(Member::prompt_tokens);
 
 Member member_of_root(Bytes name) {
   if (name == "usage") return Member::usage;
@@ -183,23 +185,11 @@ class AnswerWatch {
 
   // Where the figure of a member goes; null: it is none.
   Count* count_of(Member member) {
-    Usage& usage = facts_.usage;
-    switch (member) {
-      case Member::prompt_tokens:
-        return &usage.prompt_tokens;
-      case Member::completion_tokens:
-        return &usage.completion_tokens;
-      case Member::total_tokens:
-        return &usage.total_tokens;
-      case Member::cached_tokens:
-        return &usage.cached_tokens;
-      case Member::cache_write_tokens:
-        return &usage.cache_write_tokens;
-      case Member::reasoning_tokens:
-        return &usage.reasoning_tokens;
-      default:
-        return nullptr;
-    }
+    static constexpr std::array figures{&Usage::prompt_tokens,      &Usage::completion_tokens,
+                                        &Usage::total_tokens,       &Usage::cached_tokens,
+                                        &Usage::cache_write_tokens, &Usage::reasoning_tokens};
+    const auto index = static_cast<std::size_t>(member) - first_figure;
+    return index < figures.size() ? &(facts_.usage.*figures[index]) : nullptr;
   }
 
   // Only a string that is read has to have sound escapes.
@@ -216,9 +206,11 @@ class AnswerWatch {
     if (!value.is_number()) return bad;
     if (value.span.size() > tokens_digits_max) return bad;
     std::uint64_t sum = 0;
-    for (const char c : value.span.in(body_)) {
-      if (c < '0' || c > '9') return bad;
-      sum = sum * 10 + static_cast<std::uint64_t>(c - '0');
+    const char* const end = body_.data() + value.span.end;
+    for (const char* p = body_.data() + value.span.begin; p != end; ++p) {
+      const auto digit = static_cast<unsigned>(*p - '0');
+      if (digit > 9) return bad;
+      sum = sum * 10 + digit;
     }
     if (sum > tokens_counted_max) return bad;
     return {Count::State::present, static_cast<std::uint32_t>(sum)};

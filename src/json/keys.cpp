@@ -66,8 +66,7 @@ constexpr std::size_t slots = 256;
 
 constexpr std::size_t slot_of(Bytes name) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
-  return (name.size() * 31 + byte(0) * 7u + byte(name.size() / 2) * 13u + byte(name.size() - 1)) %
-         slots;
+  return (name.size() * 32 + byte(0) * 4u + byte(name.size() - 1)) % slots;
 }
 
 // Open addressing; the index of the entry plus one, 0 for a free slot.
@@ -81,25 +80,31 @@ constexpr auto table = [] {
   return out;
 }();
 
-// Eight bytes at a time and the last eight again: a call costs more than most keys are long.
-bool same(Bytes a, Bytes b) {
-  const std::size_t n = a.size();
-  if (n != b.size()) return false;
+// A call costs more than most keys are long: eight or four bytes at a time, the last ones
+// overlapping.
+template <class Word>
+bool same_words(Bytes a, Bytes b) {
   const auto word = [](Bytes text, std::size_t at) {
-    std::uint64_t out;
+    Word out;
     std::memcpy(&out, text.data() + at, sizeof out);
     return out;
   };
-  if (n < 8) {
-    for (std::size_t i = 0; i < n; ++i) {
-      if (a[i] != b[i]) return false;
-    }
-    return true;
-  }
-  for (std::size_t i = 0; i + 8 < n; i += 8) {
+  const std::size_t last = a.size() - sizeof(Word);
+  for (std::size_t i = 0; i < last; i += sizeof(Word)) {
     if (word(a, i) != word(b, i)) return false;
   }
-  return word(a, n - 8) == word(b, n - 8);
+  return word(a, last) == word(b, last);
+}
+
+bool same(Bytes a, Bytes b) {
+  const std::size_t n = a.size();
+  if (n != b.size()) return false;
+  if (n >= 8) return same_words<std::uint64_t>(a, b);
+  if (n >= 4) return same_words<std::uint32_t>(a, b);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <simdjson.h>
 
 #include <cstdint>
-#include <cstring>
 
 #include "penstock/json.h"
 
@@ -24,12 +23,11 @@ bool is_ascii(Bytes text) {
   for (; text.size() - i >= sizeof wide; i += sizeof wide) {
     wide |= *reinterpret_cast<const Wide*>(text.data() + i);
   }
-  std::uint64_t seen = (wide[0] | wide[1]) | (wide[2] | wide[3]);
-  for (; text.size() - i >= sizeof seen; i += sizeof seen) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + i, sizeof word);
-    seen |= word;
+  if (text.size() >= sizeof wide) {  // what is left, together with bytes before it
+    wide |= *reinterpret_cast<const Wide*>(text.data() + text.size() - sizeof wide);
+    i = text.size();
   }
+  std::uint64_t seen = (wide[0] | wide[1]) | (wide[2] | wide[3]);
   for (; i < text.size(); ++i) seen |= static_cast<unsigned char>(text[i]);
   return (seen & 0x8080'8080'8080'8080) == 0;
 }
