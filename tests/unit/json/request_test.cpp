@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "json/keys.h"
 #include "penstock/json.h"
 
 using namespace penstock;
@@ -294,4 +295,23 @@ TEST_CASE("request/unescape") {
   const std::string value = "\"a\\u00e9\\n\"";
   CHECK(*unescape(value, room) == "a\xC3\xA9\n");
   CHECK(unescape(value, std::span(room).first(3)).error().code == Code::too_large);
+}
+
+TEST_CASE("request/names_are_told_apart_by_every_byte") {
+  using json::Field;
+  for (const std::string name :
+       {"n", "user", "tags", "cache", "model", "tools", "stream", "models", "headers", "messages",
+        "functions", "max_tokens", "mock_response", "stream_options", "mock_tool_calls",
+        "vertex_location", "proxy_server_request", "max_completion_tokens"}) {
+    CAPTURE(name);
+    CHECK(json::field_of(name) != Field::other);
+    CHECK(json::field_of(name + "_") == Field::other);
+    for (std::size_t at = 0; at < name.size(); ++at) {
+      std::string odd = name;
+      odd[at] ^= 0x10;
+      CHECK(json::field_of(odd) == Field::other);
+      odd.erase(at);
+      CHECK((odd == "model" || odd == "stream" || json::field_of(odd) == Field::other));
+    }
+  }
 }
