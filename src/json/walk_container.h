@@ -1,14 +1,13 @@
 // The loop of `Walk` over all that is in a container. A header, because readers that want to hear
 // of the members on the way instantiate it with a watch of their own:
 //
-//   Wanted key(name)      a member of the innermost object; its value comes next. Member{}: one
-//   that
-//                         nobody wants, as elements are
-//   open(depth, member, object, first, begin)
+//   Wanted key(name)      a member of the innermost object, whose value comes next; Wanted{}: one
+//                         that nobody wants, as elements are
+//   open(depth, wanted, object, first, begin)
 //                         the container at `depth` begins, 0: the outermost; first: it is the first
 //                         element or member of the one around it
 //   close(depth, end)     it ends
-//   scalar(member, value) a string, number or literal that is wanted; false ends the walk
+//   scalar(wanted, value) a string, number or literal that is wanted; false ends the walk
 #pragma once
 
 #include <array>
