@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "penstock/bytes.h"
 
@@ -94,73 +95,45 @@ constexpr Bytes trim_blanks(Bytes text) {
 }
 
 #if defined(__SSE2__)
-// Sixteen or thirty-two bytes at once; a mask has one bit for each, the first byte's is the lowest.
-// Every x86-64 has SSE2.
-class Block16 {
+// `size` bytes at once, 16 or 32; a mask has one bit for each, the first byte's is the lowest.
+// Every x86-64 has SSE2; with AVX2 thirty-two are one register.
+template <std::size_t size>
+class Block {
  public:
-  static constexpr std::ptrdiff_t bytes = 16;
-  explicit Block16(const char* from)
-      : x_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))) {}
-  unsigned equal(char c) const { return mask(_mm_cmpeq_epi8(x_, _mm_set1_epi8(c))); }
+  static constexpr std::ptrdiff_t bytes = size;
+  explicit Block(const char* from) { std::memcpy(&x_, from, size); }
+  unsigned equal(char c) const { return mask(x_ == static_cast<unsigned char>(c)); }
   // Bytes that equal those at `word` once 0x20 is set in them.
-  unsigned equal_lowered(const char* word) const {
-    return mask(_mm_cmpeq_epi8(_mm_or_si128(x_, _mm_set1_epi8(0x20)), Block16(word).x_));
-  }
+  unsigned equal_lowered(const char* word) const { return mask((x_ | 0x20) == Block(word).x_); }
   // Bytes that are not of `class_value`.
-  unsigned stops() const {
-    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x_, _mm_set1_epi8(0x1f)), x_);
-    const __m128i control = _mm_andnot_si128(_mm_cmpeq_epi8(x_, _mm_set1_epi8('\t')), low);
-    return mask(_mm_or_si128(control, _mm_cmpeq_epi8(x_, _mm_set1_epi8(0x7f))));
-  }
-  // Bytes that are not of `class_target`. Those above 0x7F are negative.
+  unsigned stops() const { return mask(((x_ < 0x20) & (x_ != '\t')) | (x_ == 0x7f)); }
+  // Bytes that are not of `class_target`.
   unsigned odd_in_target() const {
-    const auto equals = [this](char c) { return _mm_cmpeq_epi8(x_, _mm_set1_epi8(c)); };
-    const __m128i odd = _mm_or_si128(_mm_or_si128(equals('#'), equals('\\')),
-                                     _mm_or_si128(equals('%'), equals(0x7f)));
-    const __m128i visible = _mm_cmpgt_epi8(x_, _mm_set1_epi8(0x20));
-    return mask(_mm_andnot_si128(odd, visible)) ^ 0xffffu;
+    return mask((x_ < 0x21) | (x_ > 0x7e) | (x_ == '#') | (x_ == '\\') | (x_ == '%'));
   }
 
  private:
-  static unsigned mask(__m128i found) { return static_cast<unsigned>(_mm_movemask_epi8(found)); }
-  __m128i x_;
-};
-
+  using Vector [[gnu::vector_size(size)]] = unsigned char;
+  // found: all bits of a byte, or none.
+  static unsigned mask(const auto& found) {
 #if defined(__AVX2__)
-class Block32 {
- public:
-  static constexpr std::ptrdiff_t bytes = 32;
-  explicit Block32(const char* from)
-      : x_(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))) {}
-  unsigned equal(char c) const { return mask(_mm256_cmpeq_epi8(x_, _mm256_set1_epi8(c))); }
-  unsigned equal_lowered(const char* word) const {
-    return mask(_mm256_cmpeq_epi8(_mm256_or_si256(x_, _mm256_set1_epi8(0x20)), Block32(word).x_));
-  }
-  unsigned stops() const {
-    const __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(x_, _mm256_set1_epi8(0x1f)), x_);
-    const __m256i control = _mm256_andnot_si256(_mm256_cmpeq_epi8(x_, _mm256_set1_epi8('\t')), low);
-    return mask(_mm256_or_si256(control, _mm256_cmpeq_epi8(x_, _mm256_set1_epi8(0x7f))));
-  }
-
- private:
-  static unsigned mask(__m256i found) { return static_cast<unsigned>(_mm256_movemask_epi8(found)); }
-  __m256i x_;
-};
-#else
-class Block32 {
- public:
-  static constexpr std::ptrdiff_t bytes = 32;
-  explicit Block32(const char* from) : low_(from), high_(from + 16) {}
-  unsigned equal(char c) const { return low_.equal(c) | high_.equal(c) << 16; }
-  unsigned equal_lowered(const char* word) const {
-    return low_.equal_lowered(word) | high_.equal_lowered(word + 16) << 16;
-  }
-  unsigned stops() const { return low_.stops() | high_.stops() << 16; }
-
- private:
-  Block16 low_, high_;
-};
+    if constexpr (size == 32) {
+      return static_cast<unsigned>(_mm256_movemask_epi8(std::bit_cast<__m256i>(found)));
+    }
 #endif
+    unsigned bits = 0;
+    for (std::size_t at = 0; at < size; at += 16) {
+      __m128i half;
+      std::memcpy(&half, reinterpret_cast<const char*>(&found) + at, sizeof half);
+      bits |= static_cast<unsigned>(_mm_movemask_epi8(half)) << at;
+    }
+    return bits;
+  }
+
+  Vector x_;
+};
+using Block16 = Block<16>;
+using Block32 = Block<32>;
 #endif
 
 // The first byte that may not stand in a field value: the CR of a line's end, or an error.

@@ -184,16 +184,14 @@ const char* literal_end(const char* p, const char* end) {
 }
 
 bool number_is_finite(Bytes number) {
-  const char* const end = number.data() + number.size();
-  const char* mark = number.data();
-  while (mark != end && (*mark | 0x20) != 'e') ++mark;
-  if (mark == end) return true;  // so few digits do not reach 10^308
+  if (number.find_first_of("eE") == Bytes::npos) return true;  // so few digits do not reach 10^308
   double value = 0;
-  const auto read = std::from_chars(number.data(), end, value);
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
   if (read.ec != std::errc::result_out_of_range) return true;
   // Out of range is also said of numbers too small to be told from zero; those are fine. With at
   // most number_chars_max characters only the exponent can have led there.
-  return mark[1] == '-';
+  const std::size_t exponent = number.find_first_of("eE");
+  return exponent != Bytes::npos && number.substr(exponent + 1).starts_with('-');
 }
 
 Utf8Char decode_utf8(const char* p, const char* end) {

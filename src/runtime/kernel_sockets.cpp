@@ -44,7 +44,7 @@ namespace {
 constexpr std::size_t joined_max = 4096;
 constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 
-// The calls of the hot path are no points of cancellation, which in the C library each cost forty
+// The calls of the hot path are no points of cancellation, which in the C library each cost thirty
 // instructions, and no thread here is ever cancelled (pthreads(7)).
 long send_bytes(int fd, Bytes bytes) {
   long sent;
