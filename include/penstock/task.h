@@ -1,6 +1,6 @@
-// The one coroutine type. Lazy, move-only, single-threaded, without exceptions: a frame starts when
-// it is awaited, dies by running to its end, and lives in the shard's frame arena.
-// The forms of co_await that GCC 12.2 miscompiles, and those to use, are in docs/coroutines.md.
+// The one coroutine type. Eager, move-only, single-threaded, without exceptions: a call runs until
+// it first waits, a frame dies by running to its end, and lives in the shard's frame arena. The
+// forms of co_await that GCC 12.2 miscompiles, and those to use, are in docs/coroutines.md.
 #pragma once
 
 #include <coroutine>
@@ -23,7 +23,7 @@ struct PromiseBase {
   std::coroutine_handle<> parent;
 
   // Symmetric transfer to whoever awaits us; nobody yet: stop here and let `Down` see that we
-  // ended.
+  // ended. (Most calls never wait, and so cost neither a switch to them nor one back.)
   struct Up {
     bool await_ready() const noexcept { return false; }
     template <class P>
@@ -33,7 +33,7 @@ struct PromiseBase {
     }
     void await_resume() const noexcept {}
   };
-  std::suspend_always initial_suspend() const noexcept { return {}; }
+  std::suspend_never initial_suspend() const noexcept { return {}; }
   Up final_suspend() const noexcept { return {}; }
   [[noreturn]] void unhandled_exception() const noexcept { std::abort(); }
 
@@ -84,12 +84,9 @@ class [[nodiscard]] Task {
   auto operator co_await() && noexcept {
     struct Down {
       Handle child;
-      bool await_ready() const noexcept { return false; }
-      bool await_suspend(std::coroutine_handle<> parent) const noexcept {
-        child.resume();                   // run until it waits or ends
-        if (child.done()) return false;   // it never waited: go on, the stack stays flat
+      bool await_ready() const noexcept { return child.done(); }
+      void await_suspend(std::coroutine_handle<> parent) const noexcept {
         child.promise().parent = parent;  // it will wake us from final_suspend
-        return true;
       }
       T await_resume() const noexcept { return child.promise().take(); }
     };
