@@ -38,7 +38,7 @@ class TimerWheel {
   // Fires what is due. `expire` may arm and cancel any timer.
   void advance(Instant now);
   // When `advance` has something to look at; may be early, never late. `never`: nothing armed.
-  Instant next() const;
+  Instant next() const { return next_; }
 
  private:
   static constexpr int tick_shift = 22;
@@ -49,10 +49,12 @@ class TimerWheel {
   void place(Timer& timer);
   void drain(std::size_t level, std::size_t slot, Instant now);
   static void unlink(Timer& timer);
+  Instant first_slot() const;
 
   std::array<std::array<Timer, slots>, levels> heads_;
   std::array<std::uint64_t, levels> occupied_{};
-  std::int64_t tick_;  // all ticks before this one were looked at
+  std::int64_t tick_;                // all ticks before this one were looked at
+  Instant next_ = Instant::never();  // the first slot in `occupied_`
 };
 
 }  // namespace penstock

@@ -131,8 +131,13 @@ void EpollDriver::poke() {
 EpollDriver::Socket& EpollDriver::socket_of(int fd) {
   PENSTOCK_ASSERT(fd >= 0);
   const auto index = static_cast<std::size_t>(fd);
-  if (index >= sockets_.size()) sockets_.resize(std::max(index + 1, sockets_.size() * 2));
+  if (index >= sockets_.size()) [[unlikely]]
+    make_room(index);
   return sockets_[index];
+}
+
+void EpollDriver::make_room(std::size_t index) {
+  sockets_.resize(std::max(index + 1, sockets_.size() * 2));
 }
 
 // Puts the descriptor into the epoll set; the first event tells what it is ready for. `again`: also
@@ -259,6 +264,7 @@ int EpollDriver::wait(Instant until) {
 }
 
 void EpollDriver::complete_due() {
+  if (due_.empty()) return;
   due_now_.swap(due_);
   for (const Due& due : due_now_) finish(*due.op, due.result);
   due_now_.clear();
@@ -303,10 +309,10 @@ void EpollDriver::queue_reader(int fd, Socket& socket) {
 
 // Who is queued while this runs, waits for the next turn: no turn is unbounded.
 void EpollDriver::run_readers() {
-  ready_now_.swap(ready_);
+  const std::size_t count = ready_.size();
   std::size_t next = 0;
-  for (; next < ready_now_.size(); ++next) {
-    const int fd = ready_now_[next];
+  for (; next < count; ++next) {
+    const int fd = ready_[next];
     Socket& socket = socket_of(fd);
     Op* op = socket.reader;
     if (op && op->kind == Op::Kind::receive) {
@@ -322,10 +328,8 @@ void EpollDriver::run_readers() {
     }
   }
   // Without a buffer: first in line when they are back.
-  counters_.starved += ready_now_.size() - next;
-  ready_.insert(ready_.begin(), ready_now_.begin() + static_cast<std::ptrdiff_t>(next),
-                ready_now_.end());
-  ready_now_.clear();
+  counters_.starved += count - next;
+  ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(next));
 }
 
 void EpollDriver::accept_some(int fd, AcceptOp& op) {

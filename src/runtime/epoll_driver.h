@@ -63,6 +63,7 @@ class EpollDriver final : public Driver {
   void recycle() override;
 
   Socket& socket_of(int fd);
+  [[gnu::noinline]] void make_room(std::size_t index);
   void start_life(int fd);
   int watch(int fd, bool again);
   void start_reader(Op& op);
@@ -92,7 +93,6 @@ class EpollDriver final : public Driver {
   std::vector<Due> due_;         // completions that are known and come with the next dispatch
   std::vector<Due> due_now_;
   std::vector<int> ready_;  // descriptors with a reader that need not wait for an event
-  std::vector<int> ready_now_;
   std::array<epoll_event, events_max> events_;
 };
 

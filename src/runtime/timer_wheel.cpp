@@ -56,6 +56,7 @@ void TimerWheel::place(Timer& timer) {
   head.previous->next = &timer;
   head.previous = &timer;
   occupied_[level] |= std::uint64_t{1} << index;
+  next_ = std::min(next_, timer.slot);
 }
 
 // Looks at every timer of a slot: fires the due ones, places the others again.
@@ -86,12 +87,12 @@ void TimerWheel::advance(Instant now) {
   const std::int64_t until = now.ns >> tick_shift;
   while (tick_ <= until) {
     // Skip straight over ticks that no level has anything in.
-    const std::int64_t due = next().ns;
-    if (due == Instant::never().ns || (due >> tick_shift) > until) {
+    const std::int64_t due = next_.ns >> tick_shift;
+    if (due > until) {
       tick_ = until + 1;
       return;
     }
-    tick_ = std::max(tick_, due >> tick_shift);
+    tick_ = std::max(tick_, due);
     const std::int64_t at = tick_;
     ++tick_;
     for (std::size_t level = levels; level-- > 0;) {
@@ -100,10 +101,11 @@ void TimerWheel::advance(Instant now) {
       const auto slot = static_cast<std::size_t>(at >> shift) % slots;
       if (occupied_[level] & (std::uint64_t{1} << slot)) drain(level, slot, now);
     }
+    next_ = first_slot();
   }
 }
 
-Instant TimerWheel::next() const {
+Instant TimerWheel::first_slot() const {
   Instant first = Instant::never();
   for (std::size_t level = 0; level < levels; ++level) {
     if (occupied_[level] == 0) continue;
