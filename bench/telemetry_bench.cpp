@@ -12,9 +12,7 @@ namespace {
 void write_access_line(benchmark::State& state) {
   const LogName key("production");
   const LogName model("gpt-4o");
-  const LogName target("openai/gpt-4o");
-  const LogName provider("openai");
-  const LogName upstream_model("gpt-4o-2024-08-06");
+  const LogTarget target("openai/gpt-4o", "openai", "gpt-4o-2024-08-06");
   AccessRecord record;
   record.time_ns = 1'800'000'000'000'000'000;
   record.request_id = "req_0123456789abcdef0123456789abcdef";
@@ -22,8 +20,6 @@ void write_access_line(benchmark::State& state) {
   record.endpoint = "chat.completions";
   record.model = &model;
   record.target = &target;
-  record.provider = &provider;
-  record.upstream_model = &upstream_model;
   record.status = 200;
   record.finish = "stop";
   record.attempts = 1;

@@ -27,8 +27,10 @@ namespace penstock {
     std::memcpy(to + n - half, last.data(), half);
   };
   if (n == 0) return to;  // from may be null
-  if (__builtin_constant_p(n) || n > 32) {
+  if (__builtin_constant_p(n) || n > 64) {
     std::memcpy(to, from, n);
+  } else if (n > 32) {
+    twice(std::integral_constant<std::size_t, 32>());
   } else if (n >= 16) {
     twice(std::integral_constant<std::size_t, 16>());
   } else if (n >= 8) {
@@ -56,6 +58,15 @@ constexpr std::uint32_t four_digits(std::uint32_t number) noexcept {
   return tens | (twos - tens * 10) << 8;
 }
 
+// The three digits of a number below 1,000.
+[[gnu::always_inline]] inline char* put_thousandths(char* to, std::uint32_t number) noexcept {
+  const std::uint32_t digits = four_digits(number) >> 8 | 0x0030'3030u;
+  to[0] = static_cast<char>(digits);
+  to[1] = static_cast<char>(digits >> 8);
+  to[2] = static_cast<char>(digits >> 16);
+  return to + 3;
+}
+
 char* put_large(char* to, std::uint64_t number) noexcept;
 
 // The same for a number in decimal. There is room for `decimal_digits_max` bytes, whatever it is.
@@ -73,9 +84,14 @@ char* put_large(char* to, std::uint64_t number) noexcept;
   return to + 4 - zeros;
 }
 
+// Numbers of more than eight digits.
+[[gnu::noinline]] inline char* put_huge(char* to, std::uint64_t number) noexcept {
+  return std::to_chars(to, to + decimal_digits_max, number).ptr;
+}
+
 [[gnu::noinline]] inline char* put_large(char* to, std::uint64_t number) noexcept {
-  if constexpr (std::endian::native != std::endian::little) {
-    return std::to_chars(to, to + decimal_digits_max, number).ptr;
+  if (number > 99'999'999 || std::endian::native != std::endian::little) {
+    return put_huge(to, number);
   }
   to = put(to, number / 10'000);
   const std::uint32_t word =

@@ -65,8 +65,8 @@ std::expected<std::shared_ptr<const Generation>, std::string> Generation::make(
                              "300 printable ASCII characters");
     }
     made->target_lines.emplace_back(*written);
-    made->target_names.push_back({LogName(target.name), LogName(config.at(target.provider).name),
-                                  LogName(target.upstream_model)});
+    made->target_names.emplace_back(target.name, config.at(target.provider).name,
+                                    target.upstream_model);
   }
   for (const VirtualKey& key : config.keys) made->key_names.emplace_back(key.name);
   for (const Model& model : config.models) made->model_names.emplace_back(model.name);

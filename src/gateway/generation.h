@@ -19,13 +19,6 @@
 
 namespace penstock {
 
-// What the access log says about a target.
-struct TargetNames {
-  LogName target;
-  LogName provider;
-  LogName upstream_model;
-};
-
 // Shared by all shards, immutable but for the cells inside.
 struct Generation {
   std::uint64_t serial = 0;  // 1 for the first; never the same for two
@@ -43,7 +36,7 @@ struct Generation {
   std::vector<std::string> target_lines;  // by TargetIndex: response lines that name the target
   std::vector<LogName> key_names;         // by KeyIndex
   std::vector<LogName> model_names;       // by ModelIndex
-  std::vector<TargetNames> target_names;  // by TargetIndex
+  std::vector<LogTarget> target_names;    // by TargetIndex
 
   // before: the generation that this one follows; its limit cells and label numbers go on. Null:
   // the first. The error is a sentence for people: what is wrong with which file.

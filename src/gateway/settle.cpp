@@ -85,8 +85,11 @@ void Exchange::settle() {
     count(usage_.reasoning_tokens, TokenKind::reasoning);
   }
   if (shard_.log && (key_ || goes_upstream(endpoint_) || code_)) {
-    std::array<char, access_line_max>& room = shard_.scratch.line;
-    shard_.log->try_push(shard_.access_log.write(access_record(end), room));
+    const std::span<char> room = shard_.log->begin_line(access_line_max);
+    if (!room.empty()) {
+      const Bytes line = shard_.access_log.write(access_record(end), room.first<access_line_max>());
+      shard_.log->end_line(line.size());
+    }
   }
   if (relay_) shard_.relays.give(std::move(relay_));
   if (reported_) shard_.kept_values.give(std::move(reported_));
@@ -105,12 +108,7 @@ AccessRecord Exchange::access_record(Instant end) const {
   } else if (unknown_model_[0] != '\0') {
     record.unknown_model = {unknown_model_.data(), unknown_model_.size()};
   }
-  if (target_) {
-    const TargetNames& names = generation.target_names[static_cast<std::size_t>(*target_)];
-    record.target = &names.target;
-    record.provider = &names.provider;
-    record.upstream_model = &names.upstream_model;
-  }
+  if (target_) record.target = &generation.target_names[static_cast<std::size_t>(*target_)];
   record.stream = stream_;
   record.status = status_;
   if (code_) record.code = describe(*code_).code;

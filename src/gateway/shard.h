@@ -56,7 +56,6 @@ struct Scratch {
   std::array<char, error_body_bytes_max> body;
   std::array<char, relay_bytes> relay;
   std::array<char, http::target_bytes_max> path;
-  std::array<char, access_line_max> line;
 };
 
 class Shard {

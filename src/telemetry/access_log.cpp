@@ -54,13 +54,22 @@ LogName::LogName(Bytes text) {
   json_ = written.text();
 }
 
+LogTarget::LogTarget(Bytes name, Bytes provider, Bytes upstream_model) {
+  std::array<char, 3 * (field_bytes_max + 24)> room;
+  JsonText written(room);
+  string(written, R"(,"target":)", name);
+  string(written, R"(,"provider":)", provider);
+  string(written, R"(,"upstream_model":)", upstream_model);
+  members_ = written.text();
+}
+
 // Field order is the order of the struct.
 Bytes AccessLog::write(const AccessRecord& r, std::span<char, access_line_max> room) noexcept {
   JsonText line(room);
   line.raw(R"({"time":")");
   line.raw(time_.text(r.time_ns));
   line.raw("\"");
-  string(line, R"(,"request_id":)", r.request_id);
+  word(line, R"(,"request_id":)", r.request_id);
   name(line, R"(,"key":)", r.key);
   word(line, R"(,"endpoint":)", r.endpoint);
   word(line, R"(,"dialect":)", r.dialect);
@@ -68,9 +77,7 @@ Bytes AccessLog::write(const AccessRecord& r, std::span<char, access_line_max> r
     string(line, R"(,"model":)", r.unknown_model);
   else
     name(line, R"(,"model":)", r.model);
-  name(line, R"(,"target":)", r.target);
-  name(line, R"(,"provider":)", r.provider);
-  name(line, R"(,"upstream_model":)", r.upstream_model);
+  if (r.target != nullptr) line.raw(r.target->members());
   line.raw(r.stream ? Bytes(R"(,"stream":true)") : Bytes(R"(,"stream":false)"));
   number(line, R"(,"status":)", r.status);
   word(line, R"(,"code":)", r.code);

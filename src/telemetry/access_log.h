@@ -11,6 +11,7 @@
 
 #include "penstock/bytes.h"
 #include "penstock/time.h"
+#include "telemetry/log_ring.h"
 #include "telemetry/wall_time.h"
 
 namespace penstock {
@@ -26,21 +27,29 @@ class LogName {
   std::string json_;
 };
 
+// The same for all that a line says of a target: `,"target":…,"provider":…,"upstream_model":…`.
+class LogTarget {
+ public:
+  LogTarget(Bytes name, Bytes provider, Bytes upstream_model);
+  Bytes members() const { return members_; }
+
+ private:
+  std::string members_;
+};
+
 // What is known of a request at its end. It needs to live only for the call that writes the line.
-// `request_id`, `unknown_model`, `finish` and `trace_id` may hold any bytes, also a client's; the
-// other strings are words of our own, plain ASCII without quotes. What is absent or empty is not
-// written: "not known", which is not the same as 0.
+// `unknown_model`, `finish` and `trace_id` may hold any bytes, also a client's; the other strings
+// are words of our own, or found to be like them: plain ASCII without quotes and backslashes. What
+// is absent or empty is not written: "not known", which is not the same as 0.
 struct AccessRecord {
   std::int64_t time_ns = 0;  // wall clock, of the first byte of the request
   Bytes request_id;
   const LogName* key = nullptr;  // the virtual key's public name
   Bytes endpoint;                // "chat.completions": our word, not the client's path
   Bytes dialect;
-  const LogName* model = nullptr;   // the alias from the configuration
-  Bytes unknown_model;              // without one: unknown_name() of what was asked for
-  const LogName* target = nullptr;  // "provider/model", the last one tried
-  const LogName* provider = nullptr;
-  const LogName* upstream_model = nullptr;
+  const LogName* model = nullptr;     // the alias from the configuration
+  Bytes unknown_model;                // without one: unknown_name() of what was asked for
+  const LogTarget* target = nullptr;  // the last one tried
   bool stream = false;
   unsigned status = 0;  // what the client got; 499: it left before
   Bytes code;           // our own error's name
@@ -63,7 +72,7 @@ struct AccessRecord {
 
 inline constexpr std::size_t usage_bytes_max = 1024;
 // No line is longer, whatever the fields hold.
-inline constexpr std::size_t access_line_max = 9 * 1024;
+inline constexpr std::size_t access_line_max = LogRing::line_max;
 
 // One per shard: it remembers the text of the current second.
 class AccessLog {

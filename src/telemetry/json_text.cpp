@@ -146,10 +146,9 @@ void JsonText::string(Bytes value) {
 void JsonText::milliseconds(std::int64_t ns) {
   const std::uint64_t us = ns > 0 ? static_cast<std::uint64_t>(ns) / 1'000 : 0;
   number(us / 1'000);
-  const std::uint32_t rest = four_digits(static_cast<std::uint32_t>(us % 1'000));
-  const auto digit = [rest](int i) { return static_cast<char>('0' + (rest >> (8 * i) & 0xF)); };
-  const std::array<char, 4> fraction{'.', digit(1), digit(2), digit(3)};
-  raw({fraction.data(), fraction.size()});
+  PENSTOCK_DEBUG_ASSERT(room() >= 4);
+  *at_ = '.';
+  at_ = put_thousandths(at_ + 1, static_cast<std::uint32_t>(us % 1'000));
 }
 
 }  // namespace penstock

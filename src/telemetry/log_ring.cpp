@@ -12,27 +12,32 @@
 namespace penstock {
 
 LogRing::LogRing(Counter& dropped, std::size_t bytes)
-    : bytes_(std::make_unique_for_overwrite<char[]>(bytes)), mask_(bytes - 1), dropped_(dropped) {
+    : bytes_(std::make_unique_for_overwrite<char[]>(bytes + line_max)),
+      mask_(bytes - 1),
+      dropped_(dropped) {
   PENSTOCK_ASSERT(std::has_single_bit(bytes));
 }
 
-bool LogRing::try_push(Bytes line) noexcept {
-  PENSTOCK_DEBUG_ASSERT(line.ends_with('\n'));
+std::span<char> LogRing::begin_line(std::size_t most) noexcept {
+  PENSTOCK_DEBUG_ASSERT(most <= line_max);
   const std::size_t head = head_.load(std::memory_order_relaxed);
-  if (line.size() > capacity() - (head - seen_tail_)) {
+  if (most > capacity() - (head - seen_tail_)) {
     seen_tail_ = tail_.load(std::memory_order_acquire);
-    if (line.size() > capacity() - (head - seen_tail_)) {
+    if (most > capacity() - (head - seen_tail_)) {
       dropped_.add();
-      return false;
+      return {};
     }
   }
-  const std::size_t at = head & mask_;
-  const std::size_t first = std::min(line.size(), capacity() - at);
-  std::memcpy(bytes_.get() + at, line.data(), first);
-  std::memcpy(bytes_.get(), line.data() + first, line.size() - first);
-  head_.store(head + line.size(), std::memory_order_release);
-  ring_alarm_if_half_full(head + line.size());
-  return true;
+  return {bytes_.get() + (head & mask_), most};
+}
+
+void LogRing::end_line(std::size_t bytes) noexcept {
+  const std::size_t head = head_.load(std::memory_order_relaxed);
+  const std::size_t end = (head & mask_) + bytes;
+  PENSTOCK_DEBUG_ASSERT(bytes > 0 && bytes_[end - 1] == '\n');
+  if (end > capacity()) std::memcpy(bytes_.get(), bytes_.get() + capacity(), end - capacity());
+  head_.store(head + bytes, std::memory_order_release);
+  ring_alarm_if_half_full(head + bytes);
 }
 
 // `seen_tail_` is old at times: look again before calling.

@@ -4,13 +4,16 @@
 //          tail (consumer)          head (producer)
 //   ........[line\nline\nline\nline\n]................
 //
-// Only whole lines are published, so what the consumer sees always ends with a line feed.
+// A line is written where it will stand, and published when it is whole: what the consumer sees
+// always ends with a line feed. Behind the ring's end there is room for the line that begins before
+// it; its rest is then copied to the front.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <span>
 
 #include "penstock/bytes.h"
 #include "telemetry/metric.h"
@@ -20,14 +23,18 @@ namespace penstock {
 class LogRing {
  public:
   static constexpr std::size_t default_bytes = 1 << 20;
+  static constexpr std::size_t line_max = 9 * 1024;
 
   // `bytes` is a power of two. `dropped` is the shard's counter (ShardMetrics::log_lines_dropped).
   explicit LogRing(Counter& dropped, std::size_t bytes = default_bytes);
   LogRing(const LogRing&) = delete;
   LogRing& operator=(const LogRing&) = delete;
 
-  // Producer: takes a copy of `line`, which ends with its line feed. False: dropped.
-  bool try_push(Bytes line) noexcept;
+  // Producer: room for a line of at most `most` bytes, up to `line_max`; empty: there is none, and
+  // the line counts as dropped.
+  std::span<char> begin_line(std::size_t most) noexcept;
+  // Producer: publishes the line at the front of that room; it ends with its line feed.
+  void end_line(std::size_t bytes) noexcept;
 
   // Consumer: what is there, in order, as two parts (the ring's end lies between them). The views
   // hold until `consume`, which gives their room back.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "penstock/text.h"
+
 namespace penstock {
 namespace {
 
@@ -23,10 +25,7 @@ Bytes WallTime::text(std::int64_t unix_ns) noexcept {
   const std::int64_t ns = std::max<std::int64_t>(unix_ns, 0);
   const std::int64_t second = std::min(ns / ns_per_s, last_second);
   if (second != second_) write_second(second);
-  const std::int64_t ms = ns / 1'000'000 % 1'000;
-  text_[20] = static_cast<char>('0' + ms / 100);
-  text_[21] = static_cast<char>('0' + ms / 10 % 10);
-  text_[22] = static_cast<char>('0' + ms % 10);
+  put_thousandths(text_.data() + 20, static_cast<std::uint32_t>(ns / 1'000'000 % 1'000));
   return {text_.data(), text_.size()};
 }
 

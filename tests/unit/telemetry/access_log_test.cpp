@@ -14,9 +14,7 @@ namespace {
 
 const LogName ci("ci");
 const LogName chat("chat");
-const LogName target("openai/gpt-5.6");
-const LogName openai("openai");
-const LogName upstream_model("gpt-5.6");
+const LogTarget target("openai/gpt-5.6", "openai", "gpt-5.6");
 
 AccessRecord ordinary() {
   AccessRecord r;
@@ -27,8 +25,6 @@ AccessRecord ordinary() {
   r.dialect = "openai.chat";
   r.model = &chat;
   r.target = &target;
-  r.provider = &openai;
-  r.upstream_model = &upstream_model;
   r.stream = true;
   r.status = 200;
   r.finish = "stop";
@@ -52,15 +48,23 @@ std::string line_of(const AccessRecord& record) {
 }
 
 // The fields of a record that may hold any bytes.
-std::array<Bytes*, 4> strings_of(AccessRecord& r) {
+std::array<Bytes*, 3> strings_of(AccessRecord& r) {
   r.model = nullptr;  // so that the unknown one is written
-  return {&r.request_id, &r.unknown_model, &r.finish, &r.trace_id};
+  return {&r.unknown_model, &r.finish, &r.trace_id};
 }
 
-// Sets every string of a record, names included, to the same text.
-void set_strings(AccessRecord& r, Bytes text, const LogName& name) {
+// Names from the configuration that are all the same text.
+struct Names {
+  explicit Names(Bytes text) : name(text), target(text, text, text) {}
+  LogName name;
+  LogTarget target;
+};
+
+// Sets every string of a record that may hold any bytes to the same text, names included.
+void set_strings(AccessRecord& r, Bytes text, const Names& names) {
   for (Bytes* field : strings_of(r)) *field = text;
-  r.key = r.target = r.provider = r.upstream_model = &name;
+  r.key = &names.name;
+  r.target = &names.target;
 }
 
 }  // namespace
@@ -94,8 +98,8 @@ TEST_CASE("access_log/what_is_not_known_is_left_out_and_not_zero") {
 TEST_CASE("access_log/no_field_can_forge_a_line") {
   const std::string forged = "x\"}\n{\"time\":\"now\",\"status\":200}\n\x1b[2J\u2028\x7f\r";
   AccessRecord r = ordinary();
-  const LogName name(forged);
-  set_strings(r, forged, name);
+  const Names names(forged);
+  set_strings(r, forged, names);
   const std::string line = line_of(r);
   CHECK(line.find('\n') == line.size() - 1);
   CHECK(line.find('\x1b') == std::string::npos);
@@ -110,8 +114,8 @@ TEST_CASE("access_log/no_field_can_forge_a_line") {
 TEST_CASE("access_log/the_largest_line_fits") {
   AccessRecord r = ordinary();
   const std::string big(1 << 20, '\x01');
-  const LogName name(big);
-  set_strings(r, big, name);
+  const Names names(big);
+  set_strings(r, big, names);
   r.input_tokens = r.cache_read_tokens = r.output_tokens = r.reasoning_tokens = UINT64_MAX;
   r.bytes_in = r.bytes_out = UINT64_MAX;
   r.status = r.attempts = UINT32_MAX;
@@ -131,7 +135,7 @@ TEST_CASE("access_log/random_fields_make_one_valid_line") {
   std::mt19937_64 random(11);
   for (int round = 0; round < 2'000; ++round) {
     AccessRecord r = ordinary();
-    std::array<std::string, 4> values;
+    std::array<std::string, 3> values;
     std::size_t i = 0;
     for (Bytes* field : strings_of(r)) {
       std::string& value = values[i++];
@@ -139,8 +143,9 @@ TEST_CASE("access_log/random_fields_make_one_valid_line") {
       for (char& c : value) c = static_cast<char>(random());
       *field = value;
     }
-    const LogName name(values[random() % values.size()]);
-    r.key = r.target = &name;
+    const Names names(values[random() % values.size()]);
+    r.key = &names.name;
+    r.target = &names.target;
     const std::string line = line_of(r);
     CHECK(line.size() <= access_line_max);
     CHECK(line.find('\n') == line.size() - 1);

@@ -4,9 +4,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>
+
+#include "push_line.h"
 
 using namespace penstock;
 
@@ -27,8 +30,8 @@ TEST_CASE("log_ring/lines_come_out_in_order_across_the_end") {
   for (int i = 0; i < 100; ++i) {
     const std::string a = "line " + std::to_string(i) + "\n";
     const std::string b = "and a longer one " + std::to_string(i) + "\n";
-    REQUIRE(ring.try_push(a));
-    REQUIRE(ring.try_push(b));
+    REQUIRE(push(ring, a));
+    REQUIRE(push(ring, b));
     CHECK(take_all(ring) == a + b);
   }
   CHECK(dropped.value() == 0);
@@ -37,14 +40,30 @@ TEST_CASE("log_ring/lines_come_out_in_order_across_the_end") {
 TEST_CASE("log_ring/a_line_that_does_not_fit_is_dropped_whole_and_counted") {
   Counter dropped;
   LogRing ring(dropped, 16);
-  CHECK(ring.try_push("1234567\n"));
-  CHECK_FALSE(ring.try_push("123456789\n"));
-  CHECK(ring.try_push("abcdefg\n"));  // exactly full
-  CHECK_FALSE(ring.try_push("\n"));
+  CHECK(push(ring, "1234567\n"));
+  CHECK_FALSE(push(ring, "123456789\n"));
+  CHECK(push(ring, "abcdefg\n"));  // exactly full
+  CHECK_FALSE(push(ring, "\n"));
   CHECK(dropped.value() == 2);
   CHECK(take_all(ring) == "1234567\nabcdefg\n");
-  CHECK(ring.try_push("again\n"));
+  CHECK(push(ring, "again\n"));
   CHECK(take_all(ring) == "again\n");
+}
+
+TEST_CASE("log_ring/a_line_may_be_shorter_than_the_room_it_asked_for") {
+  Counter dropped;
+  LogRing ring(dropped, 32);
+  for (int i = 0; i < 40; ++i) {
+    const std::span<char> room = ring.begin_line(24);
+    REQUIRE(room.size() == 24);
+    std::ranges::fill(room, '#');
+    const std::string line = std::to_string(i) + "\n";
+    line.copy(room.data(), line.size());
+    ring.end_line(line.size());
+    CHECK(take_all(ring) == line);
+  }
+  CHECK(ring.begin_line(33).empty());
+  CHECK(dropped.value() == 1);
 }
 
 TEST_CASE("log_ring/the_alarm_rings_once_for_each_time_it_gets_half_full") {
@@ -57,15 +76,15 @@ TEST_CASE("log_ring/the_alarm_rings_once_for_each_time_it_gets_half_full") {
     std::uint64_t n = 0;
     return read(alarm, &n, sizeof n) == sizeof n ? n : 0;
   };
-  CHECK(ring.try_push("123456789012345\n"));
+  CHECK(push(ring, "123456789012345\n"));
   CHECK(rings() == 0);
-  CHECK(ring.try_push("123456789012345\n"));
-  CHECK(ring.try_push("123456789012345\n"));
+  CHECK(push(ring, "123456789012345\n"));
+  CHECK(push(ring, "123456789012345\n"));
   CHECK(rings() == 1);
   take_all(ring);
-  CHECK(ring.try_push("123456789012345\n"));
+  CHECK(push(ring, "123456789012345\n"));
   CHECK(rings() == 0);
-  CHECK(ring.try_push("123456789012345\n"));
+  CHECK(push(ring, "123456789012345\n"));
   CHECK(rings() == 1);
   close(alarm);
 }
@@ -78,7 +97,7 @@ TEST_CASE("log_ring/two_threads_lose_and_mix_nothing") {
   std::thread shard([&] {
     for (std::uint64_t i = 0; i < lines; ++i) {
       const std::string line = std::to_string(i) + std::string(i % 50, '.') + "\n";
-      ring.try_push(line);
+      push(ring, line);
     }
     done.store(true, std::memory_order_release);
   });

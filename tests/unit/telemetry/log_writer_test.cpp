@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "push_line.h"
 #include "temp_dir.h"
 
 using namespace penstock;
@@ -53,10 +54,10 @@ struct Fixture {
 TEST_CASE_FIXTURE(Fixture, "log_writer/writes_while_running_and_the_rest_when_stopped") {
   LogWriter writer(rings, path, events);
   REQUIRE(writer.start() == 0);
-  CHECK(first.try_push("one\n"));
+  CHECK(push(first, "one\n"));
   CHECK(comes_true([this] { return content_of(path) == "one\n"; }));
-  CHECK(first.try_push("two\n"));
-  CHECK(second.try_push("three\n"));
+  CHECK(push(first, "two\n"));
+  CHECK(push(second, "three\n"));
   writer.stop();
   // Order holds inside a ring only.
   const std::string text = content_of(path);
@@ -72,8 +73,8 @@ TEST_CASE_FIXTURE(Fixture, "log_writer/shards_that_push_hard_lose_nothing_unless
   for (int s = 0; s < 2; ++s) {
     shards.emplace_back([this, s] {
       for (int i = 0; i < lines; ++i) {
-        rings[static_cast<std::size_t>(s)]->try_push("shard " + std::to_string(s) + " line " +
-                                                     std::to_string(i) + "\n");
+        push(*rings[static_cast<std::size_t>(s)],
+             "shard " + std::to_string(s) + " line " + std::to_string(i) + "\n");
       }
     });
   }
@@ -87,12 +88,12 @@ TEST_CASE_FIXTURE(Fixture, "log_writer/shards_that_push_hard_lose_nothing_unless
 TEST_CASE_FIXTURE(Fixture, "log_writer/a_rotation_loses_no_line") {
   LogWriter writer(rings, path, events);
   REQUIRE(writer.start() == 0);
-  CHECK(first.try_push("before\n"));
+  CHECK(push(first, "before\n"));
   REQUIRE(comes_true([this] { return content_of(path) == "before\n"; }));
   std::filesystem::rename(path, path + ".1");
   writer.reopen();
   REQUIRE(comes_true([this] { return std::filesystem::exists(path); }));
-  CHECK(first.try_push("after\n"));
+  CHECK(push(first, "after\n"));
   writer.stop();
   CHECK(content_of(path + ".1") == "before\n");
   CHECK(content_of(path) == "after\n");
@@ -108,7 +109,7 @@ TEST_CASE_FIXTURE(Fixture, "log_writer/a_rotation_that_fails_goes_on_with_the_ol
   REQUIRE(comes_true([this] {
     return content_of(events_path).find("access_log_not_reopened") != std::string::npos;
   }));
-  CHECK(first.try_push("kept\n"));
+  CHECK(push(first, "kept\n"));
   writer.stop();
   CHECK(content_of(dir.file("moved/access.log")) == "kept\n");
 }
@@ -117,7 +118,7 @@ TEST_CASE_FIXTURE(Fixture, "log_writer/a_full_disk_is_told_once_and_counted") {
   LogWriter writer(rings, std::string("/dev/full"), events);
   REQUIRE(writer.start() == 0);
   for (std::uint64_t i = 1; i <= 3; ++i) {
-    CHECK(first.try_push("lost\n"));
+    CHECK(push(first, "lost\n"));
     CHECK(comes_true([&writer, i] { return writer.lines_dropped() == i; }));
   }
   writer.stop();
@@ -141,7 +142,7 @@ TEST_CASE_FIXTURE(Fixture, "log_writer/a_reader_that_stands_still_delays_the_sto
   std::uint64_t pushed = 0;
   // For longer than a round of the writer, so that pipe and ring are full. This side never waits.
   CHECK(comes_true([&] {
-    while (first.try_push(line)) ++pushed;
+    while (push(first, line)) ++pushed;
     return dropped[0].value() > 50;
   }));
   const auto before = std::chrono::steady_clock::now();
