@@ -145,11 +145,17 @@ class AnswerWatch {
     enter(around_[depth]);
   }
 
-  bool scalar(Member member, const Value& value) {
+  [[gnu::always_inline]] bool scalar(Member member, const Value& value) {
     if (Count* const figure = count_of(member)) {
-      *figure = count(value);
+      count(value, *figure);
       return true;
     }
+    return other_scalar(member, Value(value));  // a copy, so that figures stay in registers
+  }
+
+ private:
+  // Of a member that is no figure.
+  [[gnu::noinline]] bool other_scalar(Member member, const Value& value) {
     switch (member) {
       case Member::finish_reason:
         return text(value, facts_.finish_reason);
@@ -169,7 +175,6 @@ class AnswerWatch {
     }
   }
 
- private:
   void enter(Place place) {
     place_ = place;
     sizes_ = name_sizes[static_cast<std::size_t>(place)];
@@ -200,20 +205,23 @@ class AnswerWatch {
   }
 
   // null counts as missing: providers send it for figures they do not have.
-  Count count(const Value& value) const {
-    if (value.is_null()) return {};
-    constexpr Count bad{Count::State::bad, 0};
-    if (!value.is_number()) return bad;
-    if (value.span.size() > tokens_digits_max) return bad;
+  void count(const Value& value, Count& out) const {
+    out = {Count::State::bad, 0};
+    if (value.first < '0' || value.first > '9') {
+      if (value.is_null()) out = {};
+      return;
+    }
+    if (value.span.size() > tokens_digits_max) return;
     std::uint64_t sum = 0;
-    const char* const end = body_.data() + value.span.end;
-    for (const char* p = body_.data() + value.span.begin; p != end; ++p) {
-      const auto digit = static_cast<unsigned>(*p - '0');
-      if (digit > 9) return bad;
+    const char* p = body_.data() + value.span.begin;
+    for (std::uint32_t left = value.span.size(); left > 0; --left, ++p) {
+      const auto digit = static_cast<unsigned char>(*p - '0');
+      if (digit > 9) return;
       sum = sum * 10 + digit;
     }
-    if (sum > tokens_counted_max) return bad;
-    return {Count::State::present, static_cast<std::uint32_t>(sum)};
+    if (sum <= tokens_counted_max) {
+      out = {Count::State::present, static_cast<std::uint32_t>(sum)};
+    }
   }
 
   bool error(const Value& value) {

@@ -37,12 +37,14 @@ bool any_block(Bytes text, F&& marks) {
 }  // namespace
 
 void KeptValue::keep(Bytes value) {
+  if (value.size() <= bytes_max) {
+    value.copy(text_.data(), value.size());
+    end_at(value.size());
+    if (!any_block(text(), [](Block here, Block) { return (here < 0x20) | (here == '\\'); }))
+      return;
+  }
   size_ = 0;
-  if (value.size() > printed_bytes_max || value.find('\\') != Bytes::npos) return;
-  if (value.size() > bytes_max) return keep_lines(value);
-  value.copy(text_.data(), value.size());
-  end_at(value.size());
-  if (any_block(text(), [](Block here, Block) { return here < 0x20; })) keep_lines(value);
+  if (value.size() <= printed_bytes_max && value.find('\\') == Bytes::npos) keep_lines(value);
 }
 
 void KeptValue::end_at(std::size_t size) {

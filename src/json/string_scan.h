@@ -3,6 +3,7 @@
 // with AVX2 thirty-two, or four times that in a long string.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "penstock/bytes.h"
@@ -106,17 +107,28 @@ inline const char* last_step(const char* begin, const char* end) {
   return begin;
 }
 
+namespace detail {
+#if defined(__SSE2__)
+// `find_near_stop` near the end of a text, of which sixteen bytes are looked at, or as many as are
+// left.
+[[gnu::noinline]] inline const char* find_stop_near_end(const char* p, const char* last,
+                                                        const char* end) {
+  if (end - last < 16) return nullptr;
+  const char* const from = std::min(p, end - 16);
+  const std::uint32_t stops = stops_in_sixteen(from) >> (p - from);
+  return stops != 0 ? p + __builtin_ctz(stops) : nullptr;
+}
+#endif
+}  // namespace detail
+
 // The same for strings that are short more often than not, such as keys: nullptr when there is
-// no stop in the next step. Near the end of a text a step is sixteen bytes; with fewer left the
-// answer is nullptr. `p` is behind the text's first byte; last: of the text's steps.
+// no stop in the next step, or the text is shorter than sixteen bytes. `p` is behind the text's
+// first byte; last: of the text's steps.
 inline const char* find_near_stop(const char* p, const char* last, const char* end) {
 #if defined(__SSE2__)
-  std::uint32_t stops = 0;
-  if (p <= last) {
-    stops = detail::stops_in_step(p);
-  } else if (end - p >= 16) {
-    stops = detail::stops_in_sixteen(p);
-  }
+  if (p > last) [[unlikely]]
+    return detail::find_stop_near_end(p, last, end);
+  const std::uint32_t stops = detail::stops_in_step(p);
   return stops != 0 ? p + __builtin_ctz(stops) : nullptr;
 #else
   static_cast<void>(p);

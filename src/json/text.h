@@ -37,11 +37,13 @@ std::size_t unescape_string(Bytes inside, char* out);
 // The end of the number that starts at `p`, or nullptr when it breaks the grammar or is not
 // followed by a delimiter (or `end`).
 const char* any_number_end(const char* p, const char* end);
-// Nearly all are short integers in the middle of a text.
+// Nearly all are short integers, with a comma or a bracket next to them.
 inline const char* number_end(const char* p, const char* end) {
+  const auto ends_plainly = [](char c) { return c == ',' || c == '}' || c == ']'; };
   constexpr bool in_order = std::endian::native == std::endian::little;
   if (in_order && p[0] != '-' && (p[0] != '0' || (end - p >= 2 && p[1] == ','))) {
-    for (const char* at = p; end - at >= 8; at += 8) {
+    const char* at = p;
+    for (; end - at >= 8; at += 8) {
       std::uint64_t word;
       std::memcpy(&word, at, sizeof word);
       // The high bit of each byte that is no digit; those above the first may be wrong.
@@ -49,10 +51,11 @@ inline const char* number_end(const char* p, const char* end) {
           ((word + 0x4646'4646'4646'4646u) | (word - 0x3030'3030'3030'3030u)) &
           0x8080'8080'8080'8080u;
       if (others == 0) continue;
-      const char* const past = at + std::countr_zero(others) / 8;
-      if (*past == ',' || *past == '}' || *past == ']') return past;
-      break;
+      at += std::countr_zero(others) / 8;
+      return ends_plainly(*at) ? at : any_number_end(p, end);
     }
+    while (at != end && *at >= '0' && *at <= '9') ++at;
+    if (at != end && ends_plainly(*at)) return at;
   }
   return any_number_end(p, end);
 }

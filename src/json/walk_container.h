@@ -82,8 +82,7 @@ template <bool judged, class Watch>
     p = scalar<judged>(p, value);
     if (p == nullptr) return nullptr;
     if constexpr (Watch::wants_keys) {
-      // A copy, so that values nobody wants stay in registers.
-      if (run.member != typename Watch::Wanted{} && !watch.scalar(run.member, Value(value))) {
+      if (run.member != typename Watch::Wanted{} && !watch.scalar(run.member, value)) {
         return nullptr;
       }
     }
