@@ -65,28 +65,39 @@ inline void take_plain_lines(Bytes input, HeadPosition& at, Fields& fields) {
   const char* line = input.data() + at.line;
   const char* const end = input.data() + std::min(input.size(), rules.head_max);
   FieldSet seen = at.seen;
-  std::uint16_t lines = at.lines;
-  while (end - line >= Block32::bytes && lines < rules.lines_max) {
+  std::size_t left = rules.lines_max - at.lines;
+  while (left > 0 && end - line >= Block32::bytes) {
     const Block32 block(line);
     const auto colon = static_cast<unsigned>(std::countr_zero(block.equal(':')));
     const Field field = recognise(block, line, colon);
     if (field == Field::other || (seen & rules.single & bit(field)) != 0) break;
     const unsigned stops = block.stops();
-    const char* const stop =
-        stops != 0 ? line + std::countr_zero(stops) : find_stop(line + Block32::bytes, end);
+    const char* stop = line + std::countr_zero(stops);
+    if (stops == 0) {
+      stop = find_stop(line + Block32::bytes, end);
+      if (stop - line > std::ptrdiff_t{line_bytes_max}) break;
+    }
     const char* const value = line + colon + 2;
     if (value >= stop || end - stop < 2 || std::memcmp(stop, "\r\n", 2) != 0) break;
     if (value[-1] != ' ' || *value <= ' ' || stop[-1] <= ' ') break;
-    if (stop - line > std::ptrdiff_t{line_bytes_max}) break;
     fields.add({line, colon}, {value, static_cast<std::size_t>(stop - value)}, field);
     seen |= bit(field);
-    ++lines;
+    --left;
     line = stop + 2;
   }
   at.seen = seen;
-  at.lines = lines;
+  at.lines = static_cast<std::uint16_t>(rules.lines_max - left);
   at.line = at.scanned = static_cast<std::uint32_t>(line - input.data());
 #endif
+}
+
+// Takes the empty line at `at`, if it is there.
+inline bool take_empty_line(Bytes input, HeadPosition& at, std::size_t head_max) noexcept {
+  const std::size_t end = at.line + std::size_t{2};
+  if (at.scanned != at.line || end > std::min(input.size(), head_max)) return false;
+  if (std::memcmp(input.data() + at.line, "\r\n", 2) != 0) return false;
+  at.line = at.scanned = static_cast<std::uint32_t>(end);
+  return true;
 }
 
 // Takes the field lines from `at` on. `complete`: also the empty line behind them.
@@ -94,6 +105,8 @@ template <LineRules rules>
 inline Line take_field_lines(Bytes input, HeadPosition& at, Fields& fields) noexcept {
   for (;;) {
     take_plain_lines<rules>(input, at, fields);
+    if (take_empty_line(input, at, rules.head_max))
+      return {Progress::complete, Reason::none, 0, {}};
     const auto begin = at.line;
     const Line line = next_line(input, at, line_bytes_max, rules.head_max);
     if (line.progress != Progress::complete || line.text.empty()) return line;
