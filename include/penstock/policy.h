@@ -21,6 +21,7 @@
 #include "penstock/bytes.h"
 #include "penstock/error.h"
 #include "penstock/snapshot.h"
+#include "penstock/text.h"
 #include "penstock/time.h"
 
 namespace penstock {
@@ -243,10 +244,13 @@ class ShortText {
     PENSTOCK_ASSERT(size_ < text_.size());
     text_[size_++] = c;
   }
-  void add(std::uint64_t number);
+  void add(std::uint64_t number) {
+    PENSTOCK_ASSERT(text_.size() - size_ >= decimal_digits_max);
+    size_ = static_cast<std::size_t>(put(text_.data() + size_, number) - text_.data());
+  }
 
  private:
-  std::array<char, 48> text_{};
+  std::array<char, 64> text_;
   std::size_t size_ = 0;
 };
 

@@ -100,6 +100,8 @@ Result<Bytes> write_answer_head(const AnswerHead& head, std::span<char> out) {
     writer.lines(
         "Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n"
         "X-Accel-Buffering: no\r\n");
+  } else if (head.json) {
+    writer.lines("Content-Type: application/json\r\n");
   } else if (!head.content_type.empty()) {
     writer.field("Content-Type", head.content_type);
   }
@@ -114,7 +116,7 @@ Result<Bytes> write_answer_head(const AnswerHead& head, std::span<char> out) {
         .lines("X-Gateway-Cache: OFF\r\n");
   }
   if (!head.upstream_request_id.empty()) {
-    writer.field("X-Gateway-Upstream-Request-Id", head.upstream_request_id);
+    writer.checked_field("X-Gateway-Upstream-Request-Id", head.upstream_request_id);
   }
   if (!head.dropped.empty()) writer.field("X-Gateway-Dropped-Params", head.dropped);
   if (head.estimate) writer.lines("X-Gateway-Token-Count: estimate\r\n");

@@ -36,7 +36,8 @@ enum class BodyFraming : std::uint8_t { none, length, chunked, to_close };
 // All that a response head is made of. Views live until the head is written.
 struct AnswerHead {
   std::uint16_t status = 200;
-  Bytes content_type;  // empty: no body
+  bool json = false;   // the body is JSON
+  Bytes content_type;  // of any other body; empty: there is none
   Bytes content_disposition{};
   BodyFraming framing = BodyFraming::length;
   std::uint64_t length = 0;

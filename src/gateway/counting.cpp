@@ -10,8 +10,6 @@
 namespace penstock {
 namespace {
 
-constexpr Bytes json_type = "application/json";
-
 std::unexpected<Error> bad_answer() {
   return fail(Code::upstream_bad_response, Side::upstream, Retry::yes);
 }
@@ -137,7 +135,7 @@ Result<> Exchange::count_tokens_here() {
   dialect::dialect_of(dialect_).write_count(dialect::estimate_input_tokens(own.request),
                                             own.answer);
   AnswerHead head = answer_head(200);
-  head.content_type = json_type;
+  head.json = true;
   head.estimate = true;
   head.attempts = attempt_count_;
   bytes_out_ = own.answer.size();

@@ -41,14 +41,16 @@ bool good_request_id(Bytes id) {
   });
 }
 
-// Eight hexadecimal digits, one in each byte.
-std::uint64_t hex_digits(std::uint32_t bits) {
+// Puts eight hexadecimal digits.
+char* put_hex(char* to, std::uint32_t bits) {
   std::uint64_t spread = bits;
   spread = (spread | spread << 16) & 0x0000'FFFF'0000'FFFFu;
   spread = (spread | spread << 8) & 0x00FF'00FF'00FF'00FFu;
   spread = (spread | spread << 4) & 0x0F0F'0F0F'0F0F'0F0Fu;
   const std::uint64_t letters = (spread + 0x0606'0606'0606'0606u) >> 4 & 0x0101'0101'0101'0101u;
-  return spread + 0x3030'3030'3030'3030u + letters * ('a' - '0' - 10);
+  const std::uint64_t digits = spread + 0x3030'3030'3030'3030u + letters * ('a' - '0' - 10);
+  std::memcpy(to, &digits, sizeof digits);
+  return to + sizeof digits;
 }
 
 std::uint32_t whole_number(Bytes text) {
@@ -141,9 +143,10 @@ void Exchange::choose_request_id(Bytes wished) {
     return;
   }
   std::array<char, 36> made{'r', 'e', 'q', '_'};
-  for (std::size_t i = 4; i < made.size(); i += 8) {
-    const std::uint64_t digits = hex_digits(static_cast<std::uint32_t>(shard_.random() >> 32));
-    std::memcpy(made.data() + i, &digits, sizeof digits);
+  char* at = made.data() + 4;
+  for (const std::uint64_t bits : {shard_.random(), shard_.random()}) {
+    at = put_hex(at, static_cast<std::uint32_t>(bits >> 32));
+    at = put_hex(at, static_cast<std::uint32_t>(bits));
   }
   request_id_.set({made.data(), made.size()});
 }

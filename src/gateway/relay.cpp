@@ -15,7 +15,6 @@ constexpr std::size_t low_water = 16 * 1024;
 // After the stream's terminal event the body's own end is awaited this long, so that the connection
 // can serve again. The client has all of its answer by then.
 constexpr Duration end_for = Duration::milliseconds(20);
-constexpr Bytes json_type = "application/json";
 
 std::unexpected<Error> interrupted() {
   return fail(Code::upstream_stream_interrupted, Side::upstream);
@@ -100,7 +99,7 @@ Result<> Exchange::commit_stream() {
   clock_.enter_response(now());
   AnswerHead head = answer_head(200);
   head.event_stream = !translation_ || !translation_->json_array;
-  if (!head.event_stream) head.content_type = json_type;
+  head.json = !head.event_stream;
   head.framing = http10_ ? BodyFraming::to_close : BodyFraming::chunked;
   if (http10_) head.keep_alive = keep_alive_ = false;
   PENSTOCK_TRY(written, write_answer_head(head, shard_.scratch.head));

@@ -11,7 +11,6 @@ namespace {
 // on.
 constexpr std::uint64_t drain_bytes = 64 * 1024;
 constexpr Duration drain_for = Duration::seconds(1);
-constexpr Bytes json_type = "application/json";
 
 }  // namespace
 
@@ -49,7 +48,7 @@ Result<> Exchange::send_whole(AnswerHead& head, Bytes body) {
 Result<> Exchange::send_answer(Bytes body) {
   clock_.enter_response(now());
   AnswerHead head = answer_head(answer_.status);
-  head.content_type = json_type;
+  head.json = true;
   bytes_out_ = body.size();
   return send_whole(head, body);
 }
@@ -128,7 +127,7 @@ void Exchange::send_own_error(Error error) {
 // Sends an error's body with what all errors say in their heads. theirs: the provider told it.
 void Exchange::send_refusal(AnswerHead& head, Error error, bool theirs, Bytes body) {
   const Advice advice = describe(error.code).advice;
-  head.content_type = json_type;
+  head.json = true;
   if (error.code == Code::method_not_allowed) head.allow = allowed_methods(endpoint_);
   if (theirs) {
     head.retry_after_s = answer_.retry_after_s;
@@ -188,7 +187,7 @@ Task<Result<>> Exchange::answer_here() {
       const bool up = endpoint_ == Endpoint::live ||
                       (shard_.process.ready.load(std::memory_order_relaxed) && !shard_.draining());
       AnswerHead head = answer_head(up ? 200 : 503);
-      head.content_type = json_type;
+      head.json = true;
       co_return send_whole(head, up ? R"({"status":"ok"})" : R"({"status":"draining"})");
     }
     default:
@@ -202,7 +201,7 @@ Result<> Exchange::answer_models() {
   const Bytes body = endpoint_ == Endpoint::model ? write_model(config(), *model_, room)
                                                   : write_models(config(), *key_, room);
   AnswerHead head = answer_head(200);
-  head.content_type = json_type;
+  head.json = true;
   return send_whole(head, body);
 }
 

@@ -1,16 +1,7 @@
 // The words of rate-limit and retry headers.
-#include <charconv>
-
 #include "penstock/policy.h"
 
 namespace penstock {
-
-void ShortText::add(std::uint64_t number) {
-  const auto [end, error] =
-      std::to_chars(text_.data() + size_, text_.data() + text_.size(), number);
-  PENSTOCK_ASSERT(error == std::errc{});
-  size_ = static_cast<std::size_t>(end - text_.data());
-}
 
 ShortText write_reset(Duration duration) {
   constexpr std::int64_t ns_of_ms = 1'000'000;
