@@ -101,7 +101,7 @@ limits:
 client: {{max_requests_per_connection: 1000000000}}
 upstream: {{max_idle_per_host: 1024}}
 telemetry: {{access_log: "{folder}/access.log"}}
-{io}
+io: {{backend: {backend}}}
 """
 
 
@@ -144,7 +144,7 @@ class Proxy:
     """One proxy in front of the mock. Use as a context: it runs inside the block."""
 
     def __init__(self, name, folder, upstream, *, cpus=(0,), streams=False, models=(), program=None,
-                 wrapper=()):
+                 wrapper=(), backend="auto"):
         self.name = name
         self.folder = pathlib.Path(folder)
         self.port = free_port()
@@ -159,7 +159,7 @@ class Proxy:
             "process": "master_process off;" if wrapper else "",
             # Valgrind 3.19 holds every thread back while one waits in io_uring_enter, so that the
             # gateway is never seen to end: under it, epoll.
-            "io": "io: {backend: epoll}" if wrapper else "",
+            "backend": "epoll" if wrapper else backend,
             "user": "user root root;" if os.geteuid() == 0 else "",
             "admin_port": free_port(), "admin_token": ADMIN_TOKEN, "key": KEY,
             "names": ", ".join(f'"{m}"' for m in models),
