@@ -374,7 +374,7 @@ void Load::close_window() {
   results_.proxy.cpu_ns = end.proxy.cpu_ns - before.cpu_ns;
   results_.proxy.user_s = end.proxy.user_s - before.user_s;
   results_.proxy.system_s = end.proxy.system_s - before.system_s;
-  results_.proxy.run_wait_ns = end.proxy.run_wait_ns - before.run_wait_ns;
+  results_.run_wait_ns = foreign_wait_ns(before, end.proxy);
   results_.proxy.switches = end.proxy.switches - before.switches;
   results_.memory_after = memory_of(tree_);
   if (plan_.spin && plan_.mock != 0 && wall_ns > 0) {

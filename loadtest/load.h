@@ -70,8 +70,9 @@ struct Results {
   Histogram transit;      // mock's write to our read, per event
   Histogram gap;          // between events of one stream
 
-  ProcessUse proxy;             // inside the window
-  ProcessMemory memory_before;  // hold: before the connections; else: start of the window
+  ProcessUse proxy;              // inside the window
+  std::int64_t run_wait_ns = 0;  // of it: foreign_wait_ns
+  ProcessMemory memory_before;   // hold: before the connections; else: start of the window
   ProcessMemory memory_after;
   std::size_t proxy_processes = 0;
   double foreign_share = -1;  // of this CPU, used by neither tool; -1: not known

@@ -110,11 +110,26 @@ ProcessUse use_of(const std::vector<pid_t>& processes) {
       long long run_ns = 0;
       long long wait_ns = 0;
       std::sscanf(read_file(folder + "/schedstat").c_str(), "%lld %lld", &run_ns, &wait_ns);
-      use.run_wait_ns += wait_ns;
+      use.threads.push_back({thread, run_ns, wait_ns});
       use.switches += field(read_file(folder + "/status"), "\nvoluntary_ctxt_switches:");
     }
   }
   return use;
+}
+
+std::int64_t foreign_wait_ns(const ProcessUse& before, const ProcessUse& after) {
+  ThreadUse busiest;
+  std::int64_t all_run_ns = 0;
+  for (ThreadUse use : after.threads) {
+    const auto earlier = std::ranges::find(before.threads, use.thread, &ThreadUse::thread);
+    if (earlier != before.threads.end()) {
+      use.run_ns -= earlier->run_ns;
+      use.wait_ns -= earlier->wait_ns;
+    }
+    all_run_ns += use.run_ns;
+    if (use.run_ns > busiest.run_ns) busiest = use;
+  }
+  return std::max<std::int64_t>(0, busiest.wait_ns - (all_run_ns - busiest.run_ns));
 }
 
 ProcessMemory memory_of(const std::vector<pid_t>& processes) {

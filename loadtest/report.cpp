@@ -72,7 +72,7 @@ void print_json(std::FILE* file, const Plan& plan, const Results& r) {
                "\"stat_system_s\": %.2f, \"switches\": %lld, \"run_wait_share\": %.5f,\n",
                r.proxy_processes, cpu_s, r.proxy.user_s, r.proxy.system_s,
                static_cast<long long>(r.proxy.switches),
-               per(static_cast<double>(r.proxy.run_wait_ns) / ns_per_s, r.window_s));
+               per(static_cast<double>(r.run_wait_ns) / ns_per_s, r.window_s));
   std::fprintf(file,
                "    \"resident_before\": %lld, \"resident_after\": %lld, "
                "\"anonymous_before\": %lld, \"anonymous_after\": %lld},\n",
@@ -101,7 +101,7 @@ void print_table(std::FILE* file, const Plan& plan, const Results& r) {
                "its CPU %.1f %%\n",
                cpu_s, per(static_cast<double>(r.requests), cpu_s),
                per(static_cast<double>(r.events), cpu_s),
-               100 * per(static_cast<double>(r.proxy.run_wait_ns) / ns_per_s, r.window_s));
+               100 * per(static_cast<double>(r.run_wait_ns) / ns_per_s, r.window_s));
   std::fprintf(file, "proxy memory       %.1f MiB before, %.1f MiB after",
                static_cast<double>(r.memory_before.resident_bytes) / 1048576.0,
                static_cast<double>(r.memory_after.resident_bytes) / 1048576.0);
