@@ -16,8 +16,8 @@ bool breaks_line(char c) {
   return static_cast<unsigned char>(c) < 0x20;
 }
 
-// Sixteen bytes at any address.
-using Block [[gnu::vector_size(16), gnu::aligned(1), gnu::may_alias]] = unsigned char;
+// Sixteen bytes, copied from any address: of a pointer to unaligned ones GCC forgets that they are.
+using Block [[gnu::vector_size(16)]] = unsigned char;
 static_assert(2 * sizeof(Block) <= KeptValue::blanks_behind);
 
 // Whether `marks(here, next)` has a bit set in any block of the text; `next`: the bytes behind
@@ -27,9 +27,11 @@ bool any_block(Bytes text, F&& marks) {
   using Words [[gnu::vector_size(16)]] = std::uint64_t;
   Words seen{};
   for (std::size_t i = 0; i < text.size(); i += sizeof(Block)) {
-    const auto* const here = reinterpret_cast<const Block*>(text.data() + i);
-    const auto* const next = reinterpret_cast<const Block*>(text.data() + i + 1);
-    seen |= reinterpret_cast<Words>(marks(*here, *next));
+    Block here;
+    Block next;
+    std::memcpy(&here, text.data() + i, sizeof here);
+    std::memcpy(&next, text.data() + i + 1, sizeof next);
+    seen |= reinterpret_cast<Words>(marks(here, next));
   }
   return (seen[0] | seen[1]) != 0;
 }

@@ -3,28 +3,31 @@
 #include <simdjson.h>
 
 #include <cstdint>
+#include <cstring>
 
 #include "penstock/json.h"
 
 namespace penstock::json {
 namespace {
 
-// 32 bytes at any address, in whatever registers the processor has for them.
-using Wide [[gnu::vector_size(32), gnu::aligned(1), gnu::may_alias]] = std::uint64_t;
+// 32 bytes, in whatever registers the processor has for them.
+using Wide [[gnu::vector_size(32)]] = std::uint64_t;
 
 bool is_ascii(Bytes text) {
   constexpr std::size_t step = 4 * sizeof(Wide);
   Wide wide{};
+  const auto take = [&](std::size_t at) {
+    Wide next;
+    std::memcpy(&next, text.data() + at, sizeof next);
+    wide |= next;
+  };
   std::size_t i = 0;
   for (; text.size() - i >= step; i += step) {
-    const auto* at = reinterpret_cast<const Wide*>(text.data() + i);
-    wide |= (at[0] | at[1]) | (at[2] | at[3]);
+    for (std::size_t part = 0; part < step; part += sizeof wide) take(i + part);
   }
-  for (; text.size() - i >= sizeof wide; i += sizeof wide) {
-    wide |= *reinterpret_cast<const Wide*>(text.data() + i);
-  }
+  for (; text.size() - i >= sizeof wide; i += sizeof wide) take(i);
   if (text.size() >= sizeof wide) {  // what is left, together with bytes before it
-    wide |= *reinterpret_cast<const Wide*>(text.data() + text.size() - sizeof wide);
+    take(text.size() - sizeof wide);
     i = text.size();
   }
   std::uint64_t seen = (wide[0] | wide[1]) | (wide[2] | wide[3]);
