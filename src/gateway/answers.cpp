@@ -112,8 +112,7 @@ Result<Bytes> write_answer_head(const AnswerHead& head, std::span<char> out) {
   writer.checked_field("X-Request-Id", head.request_id);
   if (!head.target_lines.empty()) {
     writer.written_lines(head.target_lines);
-    writer.field("X-Gateway-Attempts", std::uint64_t{head.attempts})
-        .lines("X-Gateway-Cache: OFF\r\n");
+    writer.field("X-Gateway-Attempts", std::uint64_t{head.attempts});
   }
   if (!head.upstream_request_id.empty()) {
     writer.checked_field("X-Gateway-Upstream-Request-Id", head.upstream_request_id);
@@ -131,7 +130,8 @@ Result<Bytes> write_target_lines(const Snapshot& snapshot, const Target& target,
   http::HeadWriter writer(out);
   writer.field("X-Gateway-Model", target.upstream_model)
       .field("X-Gateway-Provider", snapshot.at(target.provider).name)
-      .field("X-Gateway-Target", target.name);
+      .field("X-Gateway-Target", target.name)
+      .lines("X-Gateway-Cache: OFF\r\n");
   PENSTOCK_TRY(lines, writer.finish());
   return lines.substr(0, lines.size() - 2);  // without the empty line of a whole head
 }

@@ -45,7 +45,7 @@ struct AnswerHead {
   bool http10 = false;
   bool event_stream = false;
   Bytes request_id;
-  Bytes target_lines;  // X-Gateway-Model, -Provider and -Target, written when configured
+  Bytes target_lines;  // X-Gateway-Model, -Provider, -Target and -Cache, written when configured
   std::uint32_t attempts = 0;
   Bytes upstream_request_id;
   std::int64_t overhead_us = 0;

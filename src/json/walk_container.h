@@ -44,7 +44,9 @@ template <bool judged>
   p = number ? number_end(start, end_) : literal_end(start, end_);
   if (p == nullptr) return nullptr;
   out.span = {offset(start), offset(p)};
-  if (judged && number && (out.span.size() > number_chars_max || !number_is_finite(in(out.span)))) {
+  constexpr std::size_t infinite_chars_min = 5;  // 1e309
+  if (judged && number && out.span.size() >= infinite_chars_min &&
+      (out.span.size() > number_chars_max || !number_is_finite(in(out.span)))) {
     return nullptr;
   }
   return p;

@@ -9,8 +9,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
+
+#include "penstock/text.h"
 
 namespace penstock {
 
@@ -79,10 +80,7 @@ long send_pieces(int fd, std::span<const Bytes> pieces) {
   if (bytes > joined_max) return send_list(fd, pieces);
   std::array<char, joined_max> joined;
   char* at = joined.data();
-  for (const Bytes piece : pieces) {
-    if (!piece.empty()) std::memcpy(at, piece.data(), piece.size());
-    at += piece.size();
-  }
+  for (const Bytes piece : pieces) at = put(at, piece);
   return send_bytes(fd, {joined.data(), bytes});
 }
 
