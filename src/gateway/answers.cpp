@@ -115,7 +115,7 @@ Result<Bytes> write_answer_head(const AnswerHead& head, std::span<char> out) {
     writer.field("X-Gateway-Attempts", std::uint64_t{head.attempts});
   }
   if (!head.upstream_request_id.empty()) {
-    writer.checked_field("X-Gateway-Upstream-Request-Id", head.upstream_request_id);
+    writer.field("X-Gateway-Upstream-Request-Id", head.upstream_request_id);
   }
   if (!head.dropped.empty()) writer.field("X-Gateway-Dropped-Params", head.dropped);
   if (head.estimate) writer.lines("X-Gateway-Token-Count: estimate\r\n");

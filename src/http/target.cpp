@@ -77,16 +77,8 @@ bool valid_port(Bytes port) {
 
 // The bytes of a name or IPv4 address at the front of `text`.
 std::size_t host_name_bytes(Bytes text) {
-  const auto four = [text](std::size_t i) {  // and not one after another
-    unsigned classes = class_host;
-    for (const char c : text.substr(i, 4)) {
-      classes &= detail::class_table[static_cast<unsigned char>(c)];
-    }
-    return classes != 0;
-  };
   std::size_t at = 0;
   for (;;) {
-    while (text.size() - at >= 4 && four(at)) at += 4;
     while (at < text.size() && is(text[at], class_host)) ++at;
     if (at == text.size() || text[at] != '%' || !is_escape(text, at)) return at;
     at += 3;

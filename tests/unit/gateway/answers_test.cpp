@@ -118,6 +118,9 @@ TEST_CASE("answers: the target's lines and the upstream's own id") {
 TEST_CASE("answers: no value breaks a line, and a head has a size") {
   std::array<char, 8192> room;
   AnswerHead head;
+  head.upstream_request_id = "a\r\nSet-Cookie: b";
+  CHECK_FALSE(write_answer_head(head, room));
+  head = {};
   head.content_type = "a\r\nSet-Cookie: b";
   CHECK_FALSE(write_answer_head(head, room));
   head = {};
